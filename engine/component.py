@@ -1,0 +1,126 @@
+"""One class is one idea: components are small structs, read from TOML by the tag of their family.
+
+A family is a direct subclass of `Component` with a `tag_field` (`class Optimizer(Component, tag_field="name")`);
+its members are the subclasses with a `tag`. Defining the class is all it takes to be read, checked and listed.
+"""
+
+import types
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from engine.errors import InputError, did_you_mean
+from engine.hyper import split_annotation
+
+Tree = dict[str, Any]
+
+
+class Component(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A part of an experiment; its fields are its hyperparameters."""
+
+    @classmethod
+    def tag(cls) -> str:
+        """The name of this component in TOML."""
+        return str(cls.__struct_config__.tag)
+
+
+def members(family: type[Component]) -> dict[str, type[Component]]:
+    """The components of a family by their tag, in the order of definition."""
+    found: dict[str, type[Component]] = {}
+    for cls in family.__subclasses__():
+        if cls.tag() != cls.__name__:  # msgspec's own tag: a base that only shares fields
+            found[cls.tag()] = cls
+        found |= members(cls)
+    return found
+
+
+def is_family(annotation: Any) -> bool:
+    return (
+        isinstance(annotation, type)
+        and issubclass(annotation, Component)
+        and annotation.__base__ is Component
+        and annotation.__struct_config__.tag_field is not None
+    )
+
+
+def build(annotation: Any, tree: Any, path: str = "") -> Any:
+    """Turn plain TOML values into what `annotation` asks for.
+
+    Raises InputError that names the field's path, what stands there and what would be right.
+    """
+    kind, _ = split_annotation(annotation)
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin in (Union, types.UnionType) and tree is not None:
+        structs = [a for a in arguments if isinstance(a, type) and issubclass(a, Component)]
+        if structs and isinstance(tree, dict):
+            return build(structs[0], tree, path)
+    if origin is list and isinstance(tree, list):
+        return [build(arguments[0], item, f"{path}.{i}") for i, item in enumerate(tree)]
+    if is_family(kind):
+        return build_member(kind, tree, path)
+    if isinstance(kind, type) and issubclass(kind, Component):
+        return build_struct(kind, tree, path)
+    try:
+        return msgspec.convert(tree, annotation)
+    except msgspec.ValidationError as error:
+        raise InputError(f"{path} = {shown(tree)}: {plain(str(error))}") from None
+
+
+def build_member(family: type[Component], tree: Any, path: str) -> Component:
+    tag_field = family.__struct_config__.tag_field
+    known = members(family)
+    if isinstance(tree, str):  # `activation = "tanh"` is short for `activation = { name = "tanh" }`
+        tree = {tag_field: tree}
+    if not isinstance(tree, dict):
+        raise InputError(f"{path} = {shown(tree)}: expected a table with {tag_field!r}")
+    tag = tree.get(tag_field)
+    if tag is None:
+        raise InputError(f"{path}: {tag_field!r} is missing; known: {', '.join(known)}")
+    if tag not in known:
+        raise InputError(f"{path}.{tag_field} = {shown(tag)}: unknown; {did_you_mean(str(tag), known)}")
+    rest = {key: value for key, value in tree.items() if key != tag_field}
+    return build_struct(known[tag], rest, path)
+
+
+def build_struct(kind: type[Component], tree: Any, path: str) -> Any:
+    if not isinstance(tree, dict):
+        raise InputError(f"{path} = {shown(tree)}: expected a table")
+    hints = get_type_hints(kind, include_extras=True)
+    infos = {info.encode_name: info for info in msgspec.structs.fields(kind)}
+    for key in tree:
+        if key not in infos:
+            raise InputError(f"{joined(path, key)}: unknown key; {did_you_mean(key, infos)}")
+    for key, info in infos.items():
+        if info.required and key not in tree:
+            raise InputError(f"{joined(path, key)} is missing")
+    values = {infos[k].name: build(hints[infos[k].name], v, joined(path, k)) for k, v in tree.items()}
+    try:
+        return kind(**values)
+    except ValueError as error:  # a component's __post_init__ checks what one field cannot say alone
+        raise InputError(f"{path or 'experiment'}: {error}") from None
+
+
+def tree_of(component: Any) -> Any:
+    """The plain values (tables, lists, numbers, text) of a component, with its tag; the inverse of `build`."""
+    return msgspec.to_builtins(component)
+
+
+def joined(path: str, key: str) -> str:
+    return f"{path}.{key}" if path else key
+
+
+def shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "…"
+
+
+def plain(message: str) -> str:
+    """msgspec's sentence in TOML's words, without its own path (ours is in front)."""
+    message = message.split(" - at `")[0]
+    words = {
+        "`float`": "a number", "`int`": "a whole number", "`str`": "text", "`bool`": "true or false",
+        "`array`": "a list", "`object`": "a table", "`null`": "nothing", "Expected": "expected",
+    }  # fmt: skip
+    for word, better in words.items():
+        message = message.replace(word, better)
+    return message

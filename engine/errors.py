@@ -1,0 +1,29 @@
+"""The errors a person reads: each says what was wrong, where, and what would be right."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class LabError(Exception):
+    """An error with a message for people; the command line prints it as one line, without a traceback."""
+
+    exit_code = 1
+
+
+class InputError(LabError):
+    """The user's input cannot be used: a field, a file, a name. Nothing was started, nothing is lost."""
+
+    exit_code = 2
+
+
+class TrainingError(LabError):
+    """The training itself failed: it diverged, or the machine ran out of memory."""
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """A clause that names the nearest of the `known` names, or lists them where none is near."""
+    names = sorted(known)
+    near = get_close_matches(name, names, n=1, cutoff=0.6)
+    if near:
+        return f"did you mean {near[0]!r}?"
+    return f"known: {', '.join(names)}" if names else "there are none"

@@ -1,0 +1,55 @@
+"""Events: the dated lines of a run's story, as they stand in metrics.jsonl and events.jsonl."""
+
+from typing import Any
+
+import msgspec
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", omit_defaults=False):
+    """Something that happened at a step."""
+
+    step: int
+
+
+class Start(Event, tag="start"):
+    """The run begins, or goes on from a checkpoint."""
+
+    run: str
+    parameters: int
+    resumed: bool = False
+
+
+class Log(Event, tag="log"):
+    """The measurements at an evaluation; `train_loss` is the mean since the last one."""
+
+    epoch: float
+    train_loss: float
+    val_loss: float | None
+    metrics: dict[str, float]
+    lr: float
+    gradient_norm: float
+
+    def flat(self) -> dict[str, Any]:
+        """One level of keys: event, step, train_loss, val_loss, each metric, lr."""
+        tree = msgspec.to_builtins(self)
+        metrics = tree.pop("metrics")
+        return {**tree, **metrics}
+
+
+class Checkpoint(Event, tag="checkpoint"):
+    """The state was written to `path`, relative to the run's directory."""
+
+    path: str
+
+
+class Warning(Event, tag="warning"):
+    """Something a person should know; training goes on."""
+
+    message: str
+
+
+class End(Event, tag="end"):
+    """Training is over: "done", "early_stop", "time", "interrupted" or "diverged"."""
+
+    reason: str
+    message: str = ""

@@ -1,0 +1,155 @@
+"""Experiment: the full description of a training, read from TOML and written back."""
+
+import tomllib
+from copy import deepcopy
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+import tomli_w
+
+from engine.component import Component, Tree, build, tree_of
+from engine.data import Source
+from engine.errors import InputError
+from engine.hyper import hyper
+from engine.layers import Layer
+from engine.losses import Loss
+from engine.optimizers import AdamW, Optimizer
+from engine.schedules import Constant, Schedule
+
+
+class Training(Component):
+    """How long, in which portions and with which restraints the network is trained."""
+
+    batch_size: Annotated[int, hyper("rows a step", ge=1, log=True, live=True, unit="rows")] = 32
+    steps: Annotated[int, hyper("optimizer updates; 0: see epochs", ge=0, log=True, live=True)] = 0
+    epochs: Annotated[float, hyper("passes over the training rows; 0: see steps", ge=0)] = 0.0
+    seed: Annotated[int, hyper("where all randomness begins", ge=0, lt=2**31)] = 1
+    precision: Annotated[Literal["float32", "float64"], hyper("element type")] = "float32"
+    shards: Annotated[int, hyper("slices of the batch, computed side by side; 0: chosen", ge=0, le=64)] = 0
+    accumulate: Annotated[int, hyper("batches added up for one update", ge=1, le=4096)] = 1
+    clip_norm: Annotated[float, hyper("bound on the gradient's norm; 0: none", ge=0, live=True)] = 0.0
+    clip_value: Annotated[float, hyper("bound on each gradient; 0: none", ge=0, live=True)] = 0.0
+    l1: Annotated[float, hyper("pull on |weights|", ge=0, log=True, live=True)] = 0.0
+    l2: Annotated[float, hyper("pull on weights², halved", ge=0, log=True, live=True)] = 0.0
+    average: Annotated[
+        float, hyper("decay of the running mean of the weights that is evaluated; 0: none", ge=0, lt=1)
+    ] = 0.0
+    freeze: Annotated[list[str], hyper("layers that are not trained", live=True)] = []
+    evaluate_every: Annotated[int, hyper("steps between evaluations; 0: chosen", ge=0, unit="steps")] = 0
+    checkpoint_every: Annotated[
+        int, hyper("steps between checkpoints; 0: once a minute", ge=0, unit="steps")
+    ] = 0
+    monitor: Annotated[str, hyper("what decides which parameters are best")] = "val_loss"
+    patience: Annotated[
+        int, hyper("evaluations without improvement before training stops; 0: never", ge=0, live=True)
+    ] = 0
+
+    def __post_init__(self) -> None:
+        if not self.steps and not self.epochs:
+            raise ValueError("one of training.steps and training.epochs must be above 0")
+        if self.steps and self.epochs:
+            raise ValueError("training.steps and training.epochs cannot both be given")
+
+
+class Expect(Component):
+    """What a preset promises: the metric on the test rows is at least (or, for errors, at most) the value."""
+
+    metric: str
+    value: float
+
+
+class Experiment(Component, kw_only=True):
+    """Data, model, loss, optimizer, schedule, training; and, for a preset, what to tell about it."""
+
+    title: str = ""
+    story: str = ""
+    topic: str = ""
+    things_to_try: list[str] = msgspec.field(name="try", default_factory=list)
+    expect: Expect | None = None
+    data: Source
+    model: list[Layer]
+    loss: Loss
+    optimizer: Optimizer = AdamW()
+    schedule: Schedule = Constant()
+    training: Training
+
+
+def read_toml(path: Path) -> Tree:
+    """The tables of a TOML file. Raises InputError when it cannot be read or is not TOML."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"{path}: there is no such file") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: is not UTF-8 text (byte {error.start})") from None
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise InputError(f"{path}: is not valid TOML: {error or 'nested too deeply'}") from None
+
+
+def experiment_from(tree: Tree, where: str = "") -> Experiment:
+    """Check and build an experiment; `where` (a file or preset) stands in front of what is wrong."""
+    try:
+        return build(Experiment, tree)
+    except InputError as error:
+        raise InputError(f"{where}: {error}" if where else str(error)) from None
+
+
+def experiment_to_toml(experiment: Experiment) -> str:
+    """TOML that reads back as the same experiment."""
+    return tomli_w.dumps(without_nothing(tree_of(experiment)))
+
+
+def without_nothing(value: Any) -> Any:
+    """The value without keys that hold None: TOML has no word for it."""
+    if isinstance(value, dict):
+        return {key: without_nothing(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return [without_nothing(item) for item in value]
+    return value
+
+
+def override(tree: Tree, assignments: list[str]) -> Tree:
+    """The tree with `KEY=VALUE` applied; KEY is a dotted path ("model.0.units"), VALUE TOML or plain text."""
+    tree = deepcopy(tree)
+    for assignment in assignments:
+        key, equals, text = assignment.partition("=")
+        if not equals or not key.strip():
+            raise InputError(f"--set {assignment}: expected KEY=VALUE, for instance optimizer.lr=0.01")
+        place(tree, key.strip().split("."), toml_value(text.strip()), assignment)
+    return tree
+
+
+def toml_value(text: str) -> Any:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return text
+
+
+def place(tree: Any, keys: list[str], value: Any, assignment: str) -> None:
+    *parents, last = keys
+    for key in parents:
+        if isinstance(tree, dict):
+            if isinstance(tree.get(key), str):  # the short form of a component: `activation = "tanh"`
+                tree[key] = {"name": tree[key]}
+            tree = tree.setdefault(key, {})
+        else:
+            tree = item_of(tree, key, assignment)
+    if isinstance(tree, list):
+        item_of(tree, last, assignment)
+        tree[int(last)] = value
+    elif isinstance(tree, dict):
+        tree[last] = value
+    else:
+        raise InputError(f"--set {assignment}: {'.'.join(parents)} is not a table")
+
+
+def item_of(tree: Any, key: str, assignment: str) -> Any:
+    if not isinstance(tree, list):
+        raise InputError(f"--set {assignment}: {key!r} cannot be looked up there")
+    if not key.isdigit() or int(key) >= len(tree):
+        raise InputError(f"--set {assignment}: {key!r} is not a number from 0 to {len(tree) - 1}")
+    return tree[int(key)]

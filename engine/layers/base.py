@@ -1,0 +1,20 @@
+"""What every layer is: a component whose plan() turns an input tensor into an output tensor."""
+
+from typing import TYPE_CHECKING
+
+from engine.component import Component
+from engine.memory import Tensor
+
+if TYPE_CHECKING:
+    from engine.network import Builder
+
+
+class Layer(Component, tag_field="layer"):
+    """A layer; its fields are its hyperparameters."""
+
+    def plan(self, net: "Builder", x: Tensor) -> Tensor:
+        """Name the parameters, emit the operations, return the output. `x` is (N, …), N the rows of the shard.
+
+        Raises ValueError when the layer cannot take the shape of `x`.
+        """
+        raise NotImplementedError

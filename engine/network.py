@@ -1,0 +1,233 @@
+"""Network: the layers of an experiment planned into operations over memory."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from math import prod
+
+import numpy as np
+
+from engine.errors import InputError
+from engine.initializers import Initializer
+from engine.jit import Kernel
+from engine.layers.activations import Activate, Activation, Identity
+from engine.layers.base import Layer
+from engine.memory import Memory, Tensor
+from engine.places import LANE
+from engine.program import Operation
+
+Shape = tuple[int, ...]
+
+INITIALISATION_STREAM = 1
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """What a layer said about a parameter when it named it."""
+
+    name: str
+    shape: Shape
+    initializer: Initializer
+    decay: bool  # weight decay and penalties apply: to weights, not to biases and norms
+
+
+@dataclass(frozen=True)
+class Block:
+    """One layer as a person sees it."""
+
+    name: str
+    layer: Layer
+    output: Tensor
+    parameters: tuple[str, ...]
+
+    @property
+    def shape(self) -> Shape:
+        """The output's shape without the batch."""
+        return self.output.shape[1:]
+
+
+class Builder:
+    """What layers ask for while they plan; one builder plans one copy of the network for `rows` rows."""
+
+    def __init__(
+        self,
+        memory: Memory,
+        work: str,
+        outputs: int,
+        gradients: Mapping[str, Tensor] | None = None,
+    ) -> None:
+        self.memory = memory
+        self.outputs = outputs
+        self.training = gradients is not None
+        self.gradients = gradients or {}
+        self.work = memory.area(work)
+        self.work_gradients = memory.area(f"{work}.gradients")
+        self.declared: dict[str, Parameter] = {}
+        self.forward: list[Operation] = []
+        self.backward: list[Operation] = []
+        self.after: list[Operation] = []
+        self.blocks: list[Block] = []
+        self.lane = self.memory.area("lanes", np.int64).tensor(work, (LANE,))
+        self._scope: list[str] = []
+        self._following: list[Layer] = []
+        self._streams = 0
+
+    # -- names --------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def scope(self, name: str) -> Iterator[None]:
+        self._scope.append(name)
+        yield
+        self._scope.pop()
+
+    def name(self, name: str) -> str:
+        return ".".join([*self._scope, name])
+
+    # -- tensors ------------------------------------------------------------------------------------------
+
+    def parameter(self, name: str, shape: Shape, initializer: Initializer, decay: bool = False) -> Tensor:
+        """A trained tensor and its gradient."""
+        name = self.name(name)
+        self.declared[name] = Parameter(name, shape, initializer, decay)
+        area = self.memory.area("parameters")
+        tensor = area.tensors[name] if name in area.tensors else area.tensor(name, shape)
+        return Tensor(area, name, tensor.offset, shape, self.gradients.get(name))
+
+    def statistic(self, name: str, shape: Shape, value: float = 0.0) -> Tensor:
+        """A tensor that is kept and saved, but not trained (a running mean); begins with `value`."""
+        name = self.name(name)
+        area = self.memory.area("statistics")
+        if name not in area.tensors:
+            area.tensor(name, shape)
+            self.memory.first_values[name] = value
+        return area.tensors[name]
+
+    def hyper(self, name: str, *values: float) -> Tensor:
+        """Numbers that an edit may change while the network learns: float64, by the field's name."""
+        name = self.name(name)
+        area = self.memory.area("hyper", np.float64)
+        if name not in area.tensors:
+            area.tensor(name, (len(values),))
+            self.memory.first_values[name] = values
+        return area.tensors[name]
+
+    def constant(self, name: str, values: np.ndarray) -> Tensor:
+        """Numbers of the run's element type that never change."""
+        name = self.name(name)
+        area = self.memory.area("constants")
+        if name not in area.tensors:
+            area.tensor(name, values.shape)
+            self.memory.first_values[name] = values
+        return area.tensors[name]
+
+    def tensor(self, name: str, shape: Shape) -> Tensor:
+        """An activation and, in training, its gradient."""
+        name = self.name(name)
+        gradient = self.work_gradients.tensor(f"d {name}", shape) if self.training else None
+        return self.work.tensor(name, shape, gradient)
+
+    def elementwise(self, name: str, x: Tensor) -> Tensor:
+        """An activation of the shape of `x` that shares its gradient: backward kernels work in place."""
+        return self.work.tensor(self.name(name), x.shape, x.gradient)
+
+    def scratch(self, name: str, shape: Shape) -> Tensor:
+        """Room for a kernel to work in or to keep something for its backward pass."""
+        return self.work.tensor(self.name(name), shape)
+
+    def flat(self, x: Tensor) -> Tensor:
+        """`x` seen as (N, I)."""
+        return x if len(x.shape) == 2 else x.reshaped((x.shape[0], x.size // x.shape[0]))
+
+    def gradient(self, x: Tensor) -> Tensor:
+        """The gradient of `x`; one without rows when nobody needs it (the data)."""
+        if x.gradient is not None or not self.training:
+            return x.gradient or x
+        return Tensor(self.work, "none", 0, (0, *x.shape[1:]))
+
+    def stream(self) -> int:
+        """A number of its own for each use of random numbers in the network."""
+        self._streams += 1
+        return self._streams
+
+    # -- operations ---------------------------------------------------------------------------------------
+
+    def op(self, forward: Kernel | None, backward: Kernel | None, **operands: Tensor | int) -> None:
+        """Emit a forward operation and, in training, the backward one; `dx` means the gradient of `x`."""
+        if forward is not None:
+            self.forward.append(Operation.of(forward, **operands))
+        if self.training and backward is not None:
+            self.backward.insert(0, Operation.of(backward, **operands))
+
+    def once(self, kernel: Kernel, **operands: Tensor | int) -> None:
+        """Emit an operation that runs after all shards, one shard after the other (running statistics)."""
+        if self.training:
+            self.after.append(Operation.of(kernel, **operands))
+
+    def sequence(self, layers: list[Layer], x: Tensor) -> Tensor:
+        """Plan layers one after the other, each in a scope of its own name ("dense1")."""
+        for i, layer in enumerate(layers):
+            name = f"{layer.tag()}{i + 1}"
+            before = set(self.declared)
+            with self.scope(name):
+                self._following = layers[i + 1 :]
+                try:
+                    x = layer.plan(self, x)
+                except ValueError as error:
+                    raise InputError(f"model.{i} ({layer.tag()}): {error}") from None
+                full_name = self.name("").rstrip(".")
+            added = tuple(n for n in self.declared if n not in before)
+            self.blocks.append(Block(full_name, layer, x, added))
+        return x
+
+    def activation_after(self, own: Activation) -> str:
+        """The initializer that suits the activation after a layer: its own, or the next one in the sequence."""
+        if isinstance(own, Identity):
+            for layer in self._following:
+                if isinstance(layer, Activate):
+                    own = layer.function
+                    break
+                if layer.tag() not in ("batch_norm", "layer_norm", "dropout"):
+                    break
+        return own.suited_initializer
+
+
+@dataclass(frozen=True)
+class Outline:
+    """A network without memory: its parameters and blocks, for counting, showing and laying out."""
+
+    parameters: tuple[Parameter, ...]
+    blocks: tuple[Block, ...]
+
+    @property
+    def size(self) -> int:
+        """How many numbers are trained."""
+        return sum(prod(p.shape) for p in self.parameters)
+
+
+def outline(layers: list[Layer], input_shape: Shape, outputs: int, dtype: str = "float32") -> Outline:
+    """Plan the layers for one row, allocating nothing. Raises InputError where a layer does not fit."""
+    builder = Builder(Memory(dtype), "outline", outputs)
+    result = builder.sequence(layers, builder.tensor("input", (1, *input_shape)))
+    if result.size != outputs:
+        raise InputError(
+            f"model: the last layer gives {result.size} outputs, the loss and the data need {outputs}; "
+            "leave out its units"
+        )
+    # What decays stands first, so that an optimizer meets two long stretches and not many short ones.
+    parameters = sorted(builder.declared.values(), key=lambda p: not p.decay)
+    return Outline(tuple(parameters), tuple(builder.blocks))
+
+
+def lay_out(memory: Memory, outline: Outline) -> None:
+    """Give every parameter its place in the area "parameters"."""
+    for parameter in outline.parameters:
+        memory.area("parameters").tensor(parameter.name, parameter.shape)
+
+
+def initialise(memory: Memory, outline: Outline, seed: int) -> None:
+    """Draw the parameters, each from a generator of its own, and set statistics, numbers and constants."""
+    for i, parameter in enumerate(sorted(outline.parameters, key=lambda p: p.name)):
+        rng = np.random.default_rng([seed, INITIALISATION_STREAM, i])
+        memory[parameter.name][...] = parameter.initializer.draw(rng, parameter.shape)
+    for name, value in memory.first_values.items():
+        memory[name][...] = value

@@ -1,0 +1,165 @@
+"""Update: what happens to the flat memory of parameters after the gradients are there."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.jit import Kernel
+from engine.kernels import update as kernels
+from engine.memory import ALIGNMENT, Area, Memory, Tensor
+from engine.network import Outline
+from engine.optimizers import Optimizer
+from engine.places import CLOCK, SCALARS
+from engine.program import Operation, Phase
+
+LANE_SIZE = 32_768  # parameters a lane of the update looks after, at least
+MOST_LANES = 8
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A run of parameters that are treated alike; `lane` computes it."""
+
+    start: int
+    size: int
+    decay: bool
+    lane: int
+
+    def of(self, area: Area) -> Tensor:
+        return Tensor(area, f"{area.name}[{self.start}:]", self.start, (self.size,))
+
+
+class Update:
+    """Plans the phases collect, count, regularize, measure and apply.
+
+    How memory is cut into lanes depends on its size alone, never on the threads, so that sums keep their order.
+    """
+
+    def __init__(self, memory: Memory, outline: Outline, frozen: frozenset[str] = frozenset()) -> None:
+        self.memory = memory
+        self.parameters = memory.area("parameters")
+        self.gradients = memory.area("gradients")
+        self.clock = shared(memory, "clock", np.int64, CLOCK)
+        self.scalars = shared(memory, "scalars", np.float64, SCALARS)
+        trained = [p for p in outline.parameters if p.name not in frozen]
+        self.trained = tuple(trained)
+        self._stretches = cut(merge([(self.parameters.tensors[p.name], p.decay) for p in trained], memory))
+        self.lanes = 1 + max((s.lane for s in self._stretches), default=0)
+        self.apply = Phase("apply", [[] for _ in range(self.lanes)])
+
+    def stretches(self) -> list[Stretch]:
+        """Everything that is trained, in stretches as long as possible."""
+        return self._stretches
+
+    def slot(self, name: str) -> Area:
+        """A state of the optimizer with the parameters' layout, zero at first."""
+        full = f"optimizer.{name}"
+        if full not in self.memory.areas:
+            self.memory.add(self.parameters.like(full))
+        return self.memory.areas[full]
+
+    def op(self, stretch: Stretch, kernel: Kernel, slots: tuple[str, ...]) -> None:
+        """Emit the optimizer's kernel for a stretch."""
+        states = {name: stretch.of(self.slot(name)) for name in slots}
+        self.emit(
+            stretch.lane, kernel, p=stretch.of(self.parameters), g=stretch.of(self.gradients),
+            h=self.memory.areas["hyper"].tensors["optimizer"], scalars=self.scalars, clock=self.clock,
+            decay=int(stretch.decay), **states,
+        )  # fmt: skip
+
+    def emit(self, lane: int, kernel: Kernel, **operands: Tensor | int) -> None:
+        named = {o.name for o in kernel.operands}
+        self.apply.lanes[lane].append(
+            Operation.of(kernel, **{k: v for k, v in operands.items() if k in named})
+        )
+
+    def plan(
+        self,
+        optimizer: Optimizer,
+        losses: Tensor,
+        shard_gradients: Tensor | None,
+        micros: int,
+        after: list[Operation],
+        penalty: Tensor | None,
+        clip: Tensor,
+        clips: bool,
+        mean_decay: Tensor | None,
+    ) -> list[Phase]:
+        """The five phases. `shard_gradients` (S, Q) is None when the one shard writes the gradients itself."""
+        collect = Phase("collect", [[] for _ in range(self.lanes if shard_gradients else 1)])
+        regularize = Phase("regularize", [[] for _ in range(self.lanes)])
+        partials = shared(self.memory, "partials", np.float64, self.lanes)
+
+        for lane, operations in enumerate(regularize.lanes):
+            operations.append(Operation.of(kernels.clear, values=partials.rows(lane, lane + 1)))
+        for s in self._stretches:
+            p, g = s.of(self.parameters), s.of(self.gradients)
+            if shard_gradients is not None:
+                collect.lanes[s.lane].append(
+                    Operation.of(
+                        kernels.collect_gradients, shards=shard_gradients, total=g, clock=self.clock,
+                        start=s.start, micros=micros,
+                    )  # fmt: skip
+                )
+            if penalty is not None and s.decay:
+                regularize.lanes[s.lane].append(Operation.of(kernels.penalize, p=p, g=g, penalty=penalty))
+            regularize.lanes[s.lane].append(
+                Operation.of(kernels.square_sum, g=g, partial=partials.rows(s.lane, s.lane + 1))
+            )
+            if clips:
+                self.emit(s.lane, kernels.clip_gradient, g=g, clip=clip, scalars=self.scalars)
+        count = Operation.of(
+            kernels.collect_losses, losses=losses, clock=self.clock, scalars=self.scalars, micros=micros
+        )
+        measure = Operation.of(kernels.measure_norm, partials=partials, clip=clip, scalars=self.scalars)
+        optimizer.plan(self)
+        if mean_decay is not None:
+            for s in self._stretches:
+                mean = s.of(self.memory.areas["average"])
+                self.emit(s.lane, kernels.average, p=s.of(self.parameters), mean=mean, decay=mean_decay)
+        # The count of micro-batches changes under the lanes' feet, so it waits for them in a phase of its own.
+        return [collect, Phase("count", [[count, *after]]), regularize, Phase("measure", [[measure]]), self.apply]
+
+
+def shared(memory: Memory, name: str, dtype: type, size: int) -> Tensor:
+    """The one tensor of an area that bears its name."""
+    area = memory.area(name, dtype)
+    return area.tensors[name] if name in area.tensors else area.tensor(name, (size,))
+
+
+def merge(tensors: list[tuple[Tensor, bool]], memory: Memory) -> list[tuple[int, int, bool]]:
+    """(start, size, decay) of neighbours that are treated alike; padding between them is zero and stays so."""
+    merged: list[tuple[int, int, bool]] = []
+    for tensor, decay in sorted(tensors, key=lambda t: t[0].offset):
+        start, size = tensor.offset, tensor.size
+        if merged and not memory.guarded:
+            first, length, alike = merged[-1]
+            if alike == decay and start == padded(first + length, memory):
+                merged[-1] = (first, start + size - first, decay)
+                continue
+        merged.append((start, size, decay))
+    return merged
+
+
+def padded(end: int, memory: Memory) -> int:
+    step = ALIGNMENT // memory.dtype.itemsize
+    return -(-end // step) * step
+
+
+def cut(runs: list[tuple[int, int, bool]]) -> list[Stretch]:
+    """Deal the runs out to lanes of about equal length."""
+    total = sum(size for _, size, _ in runs)
+    lanes = min(MOST_LANES, max(1, total // LANE_SIZE))
+    share = -(-total // lanes)
+    share += -share % 16  # lanes meet at a cache line
+    stretches, lane, room = [], 0, share
+    for start, size, decay in runs:
+        while size > 0:
+            taken = min(size, room)
+            stretches.append(Stretch(start, taken, decay, lane))
+            start, size, room = start + taken, size - taken, room - taken
+            if room == 0 and lane < lanes - 1:
+                lane, room = lane + 1, share
+            elif room == 0:
+                room = share
+    return stretches
