@@ -1,6 +1,6 @@
 """Losses: loss[0] gets this shard's part of the batch's mean, dz its gradient."""
 
-from engine.jit import kernel
+from engine.jit import device, kernel
 from engine.kernels.maths import exp, log
 from engine.places import BATCH
 
@@ -15,25 +15,36 @@ def cross_entropy(
     share = real(smoothing[0])
     rest = share / real(C)
     mean = real(1) / real(lane[BATCH])
-    total = 0.0
     for n in range(N):
-        target = int(t[n, 0])
         top = z[n, 0]
         for c in range(1, C):
             top = max(top, z[n, c])
+        for c in range(C):
+            dz[n, c] = z[n, c] - top
+    total = real(0)
+    for n in range(N):
+        target = int(t[n, 0])
+        row = real(0)
+        for c in range(C):
+            row += dz[n, c]
+        total += weights[target] * ((real(1) - share) * dz[n, target] + rest * row)
+    exp_all(dz.reshape(N * C))
+    for n in range(N):
+        target = int(t[n, 0])
+        weight = weights[target] * mean
         norm = real(0)
         for c in range(C):
-            e = exp(z[n, c] - top)
-            dz[n, c] = e
-            norm += e
-        log_norm = log(norm) + top
-        row = real(0)
-        weight = weights[target]
-        scale = weight * mean / norm
-        uniform = rest * weight * mean
+            norm += dz[n, c]
+        total -= weights[target] * log(norm)
+        scale = weight / norm
         for c in range(C):
-            row += z[n, c]
-            dz[n, c] = dz[n, c] * scale - uniform
-        dz[n, target] -= (real(1) - share) * weight * mean
-        total += weight * (log_norm - (real(1) - share) * z[n, target] - rest * row)
-    loss[0] = total * mean
+            dz[n, c] = dz[n, c] * scale - rest * weight
+        dz[n, target] -= (real(1) - share) * weight
+    loss[0] = -total * mean
+
+
+@device
+def exp_all(a):
+    """e^a in place, in one loop over flat memory that vectorises however short the rows are."""
+    for i in range(a.size):
+        a[i] = exp(a[i])
