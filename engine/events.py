@@ -12,11 +12,11 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", omit_d
 
 
 class Start(Event, tag="start"):
-    """The run begins, or goes on from a checkpoint."""
+    """The run begins, or goes on from a checkpoint; `experiment` is the whole of it as plain tables."""
 
     run: str
+    experiment: dict[str, Any]
     parameters: int
-    resumed: bool = False
 
 
 class Log(Event, tag="log"):
@@ -49,7 +49,16 @@ class Warning(Event, tag="warning"):
 
 
 class End(Event, tag="end"):
-    """Training is over: "done", "early_stop", "time", "interrupted" or "diverged"."""
+    """Training is over. `reason` is "done", "early_stop", "time", "interrupted" or "diverged".
+
+    `best` holds the step and the value of the monitored measurement of the parameters that were kept, `test`
+    their loss and metrics on the test rows.
+    """
 
     reason: str
+    steps: int
+    seconds: float
+    steps_per_second: float
+    best: dict[str, Any] | None = None
+    test: dict[str, float] | None = None
     message: str = ""

@@ -13,13 +13,26 @@ import numpy as np
 from engine.data import Dataset
 from engine.errors import InputError, did_you_mean
 from engine.evaluate import Evaluator
-from engine.events import End, Event, Log
+from engine.events import Log
 from engine.experiment import Experiment, Training
 from engine.kernels import update as kernels
 from engine.memory import Area, Memory, Tensor
 from engine.metrics import metric, metrics_for
 from engine.network import Builder, Outline, initialise, lay_out, outline
-from engine.places import BATCH, FIRST, LANE, LOSS_SUM, NORM, NOT_FINITE, ORDER_EPOCH, SAMPLES, SEED, SHARD, SHARDS, STEP
+from engine.places import (
+    BATCH,
+    FIRST,
+    LANE,
+    LOSS_SUM,
+    NORM,
+    NOT_FINITE,
+    ORDER_EPOCH,
+    SAMPLES,
+    SEED,
+    SHARD,
+    SHARDS,
+    STEP,
+)
 from engine.program import Operation, Phase, Program
 from engine.schedules import Plateau
 from engine.update import Update
@@ -219,24 +232,24 @@ class Trainer:
             self.steps_per_second = done / max(elapsed, 1e-9)
         return int(done), int(reason)
 
-    def advance(self, seconds: float = CHUNK_SECONDS) -> list[Event]:
-        """Train for about `seconds`, at most to the next evaluation, and evaluate if it is due."""
-        t = self.experiment.training
+    def advance(self, seconds: float = CHUNK_SECONDS, limit: int | None = None) -> Log | None:
+        """Train for about `seconds`, not beyond step `limit` or the next evaluation; evaluate if it is due."""
+        t, p = self.experiment.training, self.progress
         first = self.step
         due = min(t.steps, (first // t.evaluate_every + 1) * t.evaluate_every)
         pace = self.steps_per_second or 100.0
-        last = max(first + 1, min(due, first + int(pace * seconds)))
+        last = min(due, limit or due, first + max(1, int(pace * seconds)))
         done, reason = self._run(first, last)
         if reason == NOT_FINITE:
-            return [self._diverged()]
-        events: list[Event] = []
-        if self.step == due and done:
-            events.append(self.log())
-            if t.patience and self.progress.evaluations_since_best >= t.patience:
-                self.progress.ended = "early_stop"
-            elif self.step >= t.steps:
-                self.progress.ended = "done"
-        return events
+            p.ended = "diverged"
+        if self.step < due or not done:
+            return None
+        log = self.log()
+        if t.patience and p.evaluations_since_best >= t.patience:
+            p.ended = "early_stop"
+        elif self.step >= t.steps:
+            p.ended = "done"
+        return log
 
     def log(self) -> Log:
         """Evaluate on the validation rows, remember the parameters if they are the best, adapt the schedule."""
@@ -280,11 +293,11 @@ class Trainer:
         """Loss and metrics of the evaluator's parameters on "train", "val" or "test"; None without rows."""
         return evaluate(self.experiment, self.dataset, self.evaluator, split)
 
-    def _diverged(self) -> End:
-        self.progress.ended = "diverged"
-        name = self.first_bad_tensor()
-        where = f"; the first tensor that went bad is {name}" if name else ""
-        return End(step=self.step, reason="diverged", message=f"the loss is not finite at step {self.step}{where}")
+    def test(self) -> dict[str, float] | None:
+        """Loss and metrics of the best parameters on the test rows; None without such rows."""
+        self.evaluator.load(self.best or self.evaluated())
+        loss, metrics = self.measure("test")
+        return None if loss is None else {"loss": loss, **metrics}
 
     def first_bad_tensor(self) -> str | None:
         """The first tensor, in the order of computation, that holds a value that is not finite."""
@@ -302,7 +315,9 @@ class Trainer:
         """Views of everything that a resumed run needs, by name: the whole state besides `progress`."""
         state = {}
         for name, area in self.memory.areas.items():
-            if name in ("parameters", "statistics", "average", "clock", "scalars") or name.startswith("optimizer."):
+            if name in ("parameters", "statistics", "average", "clock", "scalars") or name.startswith(
+                "optimizer."
+            ):
                 prefix = "" if name in ("parameters", "statistics") else f"{name}/"
                 state |= {prefix + tensor: t.array for tensor, t in area.tensors.items()}
         return state

@@ -97,8 +97,12 @@ class Update:
             if shard_gradients is not None:
                 collect.lanes[s.lane].append(
                     Operation.of(
-                        kernels.collect_gradients, shards=shard_gradients, total=g, clock=self.clock,
-                        start=s.start, micros=micros,
+                        kernels.collect_gradients,
+                        shards=shard_gradients,
+                        total=g,
+                        clock=self.clock,
+                        start=s.start,
+                        micros=micros,
                     )  # fmt: skip
                 )
             if penalty is not None and s.decay:
@@ -118,7 +122,13 @@ class Update:
                 mean = s.of(self.memory.areas["average"])
                 self.emit(s.lane, kernels.average, p=s.of(self.parameters), mean=mean, decay=mean_decay)
         # The count of micro-batches changes under the lanes' feet, so it waits for them in a phase of its own.
-        return [collect, Phase("count", [[count, *after]]), regularize, Phase("measure", [[measure]]), self.apply]
+        return [
+            collect,
+            Phase("count", [[count, *after]]),
+            regularize,
+            Phase("measure", [[measure]]),
+            self.apply,
+        ]
 
 
 def shared(memory: Memory, name: str, dtype: type, size: int) -> Tensor:

@@ -15,6 +15,7 @@ from engine.jit import compile_native
 from engine.kernels.intrinsics import call, load
 from engine.places import APPLY, DONE, LOSS, LOSS_SUM, LR, MICRO, NORM, NOT_FINITE, STEP, STOPPED, UPDATES
 
+
 @numba.njit(inline="always")
 def run_lane(table, operations, width):
     for i in range(operations):

@@ -22,4 +22,3 @@ def adamw_step(
         m[i] = b1 * m[i] + (ONE - b1) * g[i]
         v[i] = b2 * v[i] + (ONE - b2) * g[i] * g[i]
         p[i] = p[i] * shrink - rate * m[i] / (np.sqrt(v[i]) * root + eps)
-
