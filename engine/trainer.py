@@ -1,11 +1,9 @@
 """Trainer: runs chunks of steps in native calls, evaluates between them, keeps the best parameters."""
 
-import math
 import os
 import threading
 import time
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -15,50 +13,30 @@ from engine.errors import InputError, did_you_mean
 from engine.evaluate import Evaluator
 from engine.events import Log
 from engine.experiment import Experiment, Training
-from engine.kernels import update as kernels
-from engine.memory import Area, Memory, Tensor
+from engine.memory import Tensor
 from engine.metrics import metric, metrics_for
-from engine.network import Builder, Outline, initialise, lay_out, outline
+from engine.network import initialise
 from engine.places import (
-    BATCH,
-    FIRST,
-    LANE,
+    APPLY,
+    COLLECT,
+    COUNT,
+    GRADIENT,
     LOSS_SUM,
+    MEASURE,
     NORM,
     NOT_FINITE,
     ORDER_EPOCH,
+    REGULARIZE,
+    SAMPLE,
     SAMPLES,
     SEED,
-    SHARD,
-    SHARDS,
     STEP,
-)
-from engine.program import Operation, Phase, Program
+)  # fmt: skip
+from engine.plan import SERIAL_WORK, Plan, resolve, work
+from engine.program import Program
 from engine.schedules import Plateau
-from engine.update import Update
 
 CHUNK_SECONDS = 0.03
-SERIAL_WORK = 20e6  # floating-point operations a step below which threads cost more than they bring
-EVALUATIONS = 100  # a run, unless it says otherwise
-
-
-def resolve(experiment: Experiment, dataset: Dataset) -> Experiment:
-    """The experiment with everything chosen that was left open: steps, shards, interval of evaluation."""
-    from msgspec.structs import replace
-
-    t = experiment.training
-    rows = len(dataset.train.x)
-    batch = min(t.batch_size, rows)
-    epoch = max(1, rows // (batch * t.accumulate))
-    steps = t.steps or max(1, math.ceil(t.epochs * rows / (batch * t.accumulate)))
-    every = t.evaluate_every or min(steps, max(epoch, math.ceil(steps / EVALUATIONS)))
-    size = outline(experiment.model, dataset.input_shape, experiment.loss.units(dataset)).size
-    work = 6.0 * size * batch
-    shards = t.shards or (1 if work < SERIAL_WORK else max(1, min(4, batch // 16)))
-    training = replace(
-        t, batch_size=batch, steps=steps, epochs=0.0, shards=min(shards, batch), evaluate_every=every
-    )
-    return replace(experiment, training=training)
 
 
 @dataclass
@@ -89,79 +67,21 @@ class Trainer:
         self.progress = Progress()
         self.control = np.zeros(1, np.int64)
         self.threads = threads or available_cores()
-        t = self.experiment.training
-        check_monitor(t, dataset)
-        units = experiment.loss.units(dataset)
-        self.outline = outline(experiment.model, dataset.input_shape, units, t.precision)
-        self.memory = Memory(t.precision, guarded)
-        self.phases = self._plan(units)
-        self.evaluator = Evaluator(self.experiment, self.outline, dataset.input_shape, units)
+        check_monitor(self.experiment.training, dataset)
+        self.plan = Plan.of(self.experiment, dataset, guarded)
+        self.memory, self.outline = self.plan.memory, self.plan.outline
+        self.evaluator = Evaluator(
+            self.experiment, self.outline, dataset.input_shape, experiment.loss.units(dataset)
+        )
         self.best: dict[str, np.ndarray] = {}
         self.steps_per_second = 0.0
         self._program: Program | None = None
 
-    # -- planning -----------------------------------------------------------------------------------------
-
-    def _plan(self, units: int) -> list[Phase]:
-        memory, e, t = self.memory, self.experiment, self.experiment.training
-        lay_out(memory, self.outline)
-        parameters = memory.area("parameters")
-        gradients = memory.add(parameters.like("gradients"))
-        shared_out = t.shards > 1 or t.accumulate > 1
-        copies = memory.area("gradients.shards") if shared_out else gradients
-        if t.average:
-            memory.add(parameters.like("average"))
-        data_x = memory.hold("data.x", self.dataset.train.x)
-        data_y = memory.hold("data.y", self.dataset.train.y)
-        order = memory.area("order", np.int64).tensor("order", (len(self.dataset.train.x),))
-        indices = memory.area("indices", np.int64).tensor("indices", (t.batch_size,))
-        losses = memory.area("losses", np.float64).tensor("losses", (t.shards,))
-        numbers = memory.area("hyper", np.float64)
-        optimizer_numbers = e.optimizer.numbers()
-        for name, values in {
-            "optimizer": optimizer_numbers, "penalty": [t.l1, t.l2],
-            "clip": [t.clip_norm, t.clip_value], "average": [t.average],
-        }.items():  # fmt: skip
-            numbers.tensor(name, (len(values),))
-            memory.first_values[name] = tuple(values)
-
-        update = Update(memory, self.outline, frozen_names(t, self.outline))
-        gradient = Phase("gradient")
-        after: list[Operation] = []
-        self.builders: list[Builder] = []
-        for shard, (first, last) in enumerate(slices(t.batch_size, t.shards)):
-            mine = gradient_tensors(copies, parameters, shard) if shared_out else gradients.tensors
-            net = Builder(memory, f"shard{shard}", units, mine)
-            memory.first_values[net.lane.name] = lane_values(shard, t.shards, first, t.batch_size)
-            rows = indices.rows(first, last)
-            x = net.work.tensor("input", (last - first, *self.dataset.input_shape))
-            y = net.work.tensor("target", (last - first, *self.dataset.train.y.shape[1:]))
-            net.op(kernels.gather, None, data=data_x, indices=rows, rows=x)
-            net.op(kernels.gather, None, data=data_y, indices=rows, rows=y)
-            z = net.sequence(e.model, x)
-            e.loss.plan(net, z, y, losses.rows(shard, shard + 1))
-            gradient.lanes.append(net.forward + net.backward)
-            after += net.after
-            self.builders.append(net)
-
-        shard_gradients = None
-        if shared_out:
-            shard_gradients = Tensor(copies, "gradients.shards", 0, (t.shards, parameters.size))
-        tensors = numbers.tensors
-        tail = update.plan(
-            e.optimizer, losses, shard_gradients, t.accumulate, after,
-            tensors["penalty"] if t.l1 or t.l2 else None, tensors["clip"],
-            bool(t.clip_norm or t.clip_value), tensors["average"] if t.average else None,
-        )  # fmt: skip
-        sample = Operation.of(kernels.draw_batch, clock=update.clock, order=order, indices=indices)
-        self.update = update
-        return [Phase("sample", [[sample]]), gradient, *tail]
-
     @property
     def parallel(self) -> bool:
+        """Whether shards run side by side; it does not change the bits."""
         t = self.experiment.training
-        work = 6.0 * self.outline.size * t.batch_size
-        return self.threads > 1 and t.shards > 1 and work >= SERIAL_WORK
+        return self.threads > 1 and t.shards > 1 and work(self.outline.size, t.batch_size) >= SERIAL_WORK
 
     # -- life ---------------------------------------------------------------------------------------------
 
@@ -177,8 +97,9 @@ class Trainer:
 
     def compile(self) -> None:
         """Make the tables; compiles what is not compiled yet."""
-        self._program = Program(self.phases, self.memory.dtype.name)
-        script = ([0, 1, 2, 3] * self.experiment.training.accumulate) + [4, 5, 6]
+        self._program = Program(self.plan.phases, self.memory.dtype.name)
+        micro = [SAMPLE, GRADIENT, COLLECT, COUNT]
+        script = micro * self.experiment.training.accumulate + [REGULARIZE, MEASURE, APPLY]
         self._script = np.array(script, np.int64)
 
     @property
@@ -219,6 +140,8 @@ class Trainer:
         if self._program is None:
             self.compile()
         assert self._program is not None
+        if self.parallel:
+            limit_threads(self.threads)
         rates = self.rates(first, last)
         self.losses, self.norms = np.empty(len(rates)), np.empty(len(rates))
         began = time.perf_counter()
@@ -301,7 +224,7 @@ class Trainer:
 
     def first_bad_tensor(self) -> str | None:
         """The first tensor, in the order of computation, that holds a value that is not finite."""
-        for net in self.builders:
+        for net in self.plan.copies:
             for operation in [*net.forward, *net.backward]:
                 written = [o for o in operation.operands if isinstance(o, Tensor)]
                 for tensor in written:
@@ -362,30 +285,11 @@ def check_monitor(training: Training, dataset: Dataset) -> None:
         )
 
 
-def frozen_names(training: Training, outline: Outline) -> frozenset[str]:
-    """The parameters of the layers named in `freeze`."""
-    blocks = {block.name: block.parameters for block in outline.blocks}
-    for name in training.freeze:
-        if name not in blocks:
-            raise InputError(f"training.freeze: {name!r} is no layer; {did_you_mean(name, blocks)}")
-    return frozenset(parameter for name in training.freeze for parameter in blocks[name])
+def limit_threads(threads: int) -> None:
+    """Let native code that this thread calls use at most `threads` threads."""
+    import numba
 
-
-def slices(rows: int, parts: int) -> list[tuple[int, int]]:
-    """(first, last) of `parts` slices of nearly equal length."""
-    edges = [rows * i // parts for i in range(parts + 1)]
-    return list(pairwise(edges))
-
-
-def gradient_tensors(copies: Area, parameters: Area, shard: int) -> dict[str, Tensor]:
-    """One shard's copy of the gradients, laid out as the parameters are."""
-    return {name: copies.tensor(f"{shard}.{name}", t.shape) for name, t in parameters.tensors.items()}
-
-
-def lane_values(shard: int, shards: int, first: int, batch: int) -> tuple[int, ...]:
-    values = [0] * LANE
-    values[SHARD], values[SHARDS], values[FIRST], values[BATCH] = shard, shards, first, batch
-    return tuple(values)
+    numba.set_num_threads(min(threads, numba.config.NUMBA_NUM_THREADS))
 
 
 def available_cores() -> int:

@@ -45,6 +45,7 @@ class Update:
         self.trained = tuple(trained)
         self._stretches = cut(merge([(self.parameters.tensors[p.name], p.decay) for p in trained], memory))
         self.lanes = 1 + max((s.lane for s in self._stretches), default=0)
+        self.partials = shared(memory, "partials", np.float64, self.lanes)
         self.apply = Phase("apply", [[] for _ in range(self.lanes)])
 
     def stretches(self) -> list[Stretch]:
@@ -73,62 +74,51 @@ class Update:
             Operation.of(kernel, **{k: v for k, v in operands.items() if k in named})
         )
 
-    def plan(
-        self,
-        optimizer: Optimizer,
-        losses: Tensor,
-        shard_gradients: Tensor | None,
-        micros: int,
-        after: list[Operation],
-        penalty: Tensor | None,
-        clip: Tensor,
-        clips: bool,
-        mean_decay: Tensor | None,
-    ) -> list[Phase]:
-        """The five phases. `shard_gradients` (S, Q) is None when the one shard writes the gradients itself."""
-        collect = Phase("collect", [[] for _ in range(self.lanes if shard_gradients else 1)])
-        regularize = Phase("regularize", [[] for _ in range(self.lanes)])
-        partials = shared(self.memory, "partials", np.float64, self.lanes)
+    def collect(self, shard_gradients: Tensor | None, micros: int) -> Phase:
+        """Add up the gradients of the shards (S, Q); None when the one shard writes the sum itself."""
+        phase = Phase("collect", [[] for _ in range(self.lanes if shard_gradients else 1)])
+        for s in self._stretches if shard_gradients else ():
+            add_up = Operation.of(
+                kernels.collect_gradients, shards=shard_gradients, total=s.of(self.gradients),
+                clock=self.clock, start=s.start, micros=micros,
+            )  # fmt: skip
+            phase.lanes[s.lane].append(add_up)
+        return phase
 
-        for lane, operations in enumerate(regularize.lanes):
-            operations.append(Operation.of(kernels.clear, values=partials.rows(lane, lane + 1)))
-        for s in self._stretches:
-            p, g = s.of(self.parameters), s.of(self.gradients)
-            if shard_gradients is not None:
-                collect.lanes[s.lane].append(
-                    Operation.of(
-                        kernels.collect_gradients,
-                        shards=shard_gradients,
-                        total=g,
-                        clock=self.clock,
-                        start=s.start,
-                        micros=micros,
-                    )  # fmt: skip
-                )
-            if penalty is not None and s.decay:
-                regularize.lanes[s.lane].append(Operation.of(kernels.penalize, p=p, g=g, penalty=penalty))
-            regularize.lanes[s.lane].append(
-                Operation.of(kernels.square_sum, g=g, partial=partials.rows(s.lane, s.lane + 1))
-            )
-            if clips:
-                self.emit(s.lane, kernels.clip_gradient, g=g, clip=clip, scalars=self.scalars)
+    def count(self, losses: Tensor, micros: int, after: list[Operation]) -> Phase:
+        """The loss of the batch, and what runs once for all shards. It ends a micro-batch, so it runs alone."""
         count = Operation.of(
             kernels.collect_losses, losses=losses, clock=self.clock, scalars=self.scalars, micros=micros
         )
-        measure = Operation.of(kernels.measure_norm, partials=partials, clip=clip, scalars=self.scalars)
+        return Phase("count", [[count, *after]])
+
+    def regularize(self, penalty: Tensor | None) -> Phase:
+        """Add the penalties' gradients and sum up squares for the norm; `penalty` holds l1 and l2."""
+        phase = Phase("regularize", [])
+        for lane in range(self.lanes):
+            phase.lanes.append([Operation.of(kernels.clear, values=self.partials.rows(lane, lane + 1))])
+        for s in self._stretches:
+            p, g = s.of(self.parameters), s.of(self.gradients)
+            if penalty is not None and s.decay:
+                phase.lanes[s.lane].append(Operation.of(kernels.penalize, p=p, g=g, penalty=penalty))
+            partial = self.partials.rows(s.lane, s.lane + 1)
+            phase.lanes[s.lane].append(Operation.of(kernels.square_sum, g=g, partial=partial))
+        return phase
+
+    def measure(self, clip: Tensor) -> Phase:
+        """The gradient's norm, and the factor that clips it; `clip` holds the bounds on norm and value."""
+        norm = Operation.of(kernels.measure_norm, partials=self.partials, clip=clip, scalars=self.scalars)
+        return Phase("measure", [[norm]])
+
+    def step(self, optimizer: Optimizer, clip: Tensor | None, mean_decay: Tensor | None) -> Phase:
+        """Clip, let the optimizer change the parameters, follow them with their running mean."""
+        for s in self._stretches if clip else ():
+            self.emit(s.lane, kernels.clip_gradient, g=s.of(self.gradients), clip=clip, scalars=self.scalars)
         optimizer.plan(self)
-        if mean_decay is not None:
-            for s in self._stretches:
-                mean = s.of(self.memory.areas["average"])
-                self.emit(s.lane, kernels.average, p=s.of(self.parameters), mean=mean, decay=mean_decay)
-        # The count of micro-batches changes under the lanes' feet, so it waits for them in a phase of its own.
-        return [
-            collect,
-            Phase("count", [[count, *after]]),
-            regularize,
-            Phase("measure", [[measure]]),
-            self.apply,
-        ]
+        for s in self._stretches if mean_decay else ():
+            mean = s.of(self.memory.areas["average"])
+            self.emit(s.lane, kernels.average, p=s.of(self.parameters), mean=mean, decay=mean_decay)
+        return self.apply
 
 
 def shared(memory: Memory, name: str, dtype: type, size: int) -> Tensor:

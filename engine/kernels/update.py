@@ -7,6 +7,7 @@ from engine.kernels.maths import ONE, key_of, mix64
 from engine.places import LOSS, MICRO, NORM, ORDER_EPOCH, SAMPLES, SCALE, SEED
 
 SHUFFLE_STREAM = 0
+BLOCK = 1024  # elements
 
 
 @kernel
@@ -59,14 +60,19 @@ def collect_losses(losses: "float64[S]", clock: "int64[C]", scalars: "float64[K]
 
 @kernel
 def collect_gradients(shards: "S,Q", total: "P", clock: "int64[C]", start: "int", micros: "int"):
-    """total[…] (+)= Σ shards[:, start…] / micros, in the order of the shards."""
+    """total (+)= Σ shards[:, start:] / micros, in the order of the shards, a block at a time to stay in cache."""
     scale = ONE / total.dtype.type(micros)
-    P = total.size
-    if clock[MICRO] == 0:
-        total[:] = 0
-    for s in range(shards.shape[0]):
-        for p in range(P):
-            total[p] += shards[s, start + p] * scale
+    for first in range(0, total.size, BLOCK):
+        last = min(first + BLOCK, total.size)
+        if clock[MICRO] == 0:
+            for p in range(first, last):
+                total[p] = shards[0, start + p] * scale
+        else:
+            for p in range(first, last):
+                total[p] += shards[0, start + p] * scale
+        for s in range(1, shards.shape[0]):
+            for p in range(first, last):
+                total[p] += shards[s, start + p] * scale
 
 
 @kernel
