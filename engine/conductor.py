@@ -106,12 +106,8 @@ class Conductor:
         return self.trainer.step % every == 0 if every else seconds >= CHECKPOINT_SECONDS
 
     def _what_went_bad(self) -> str:
-        trainer = self.trainer
-        name = trainer.first_bad_tensor()
-        where = f"; the first tensor that went bad is {name}" if name else ""
-        last = self.run.steps()
-        kept = f"; the last good checkpoint is {last[-1]}" if last else ""
+        step, last = self.trainer.step, self.run.steps()[-1]
         return (
-            f"the loss is not finite at step {trainer.step:,}{where}{kept}; "
-            "try a smaller optimizer.lr, or training.clip_norm = 1"
+            f"the loss or its gradient is not finite at step {step:,}; {self.trainer.what_went_bad()}; "
+            f"the last good checkpoint is {last}; try a smaller optimizer.lr, or training.clip_norm=1"
         )

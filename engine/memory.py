@@ -36,6 +36,12 @@ class Tensor:
     def address(self) -> int:
         return int(self.area.array.ctypes.data) + self.offset * self.area.dtype.itemsize
 
+    @property
+    def description(self) -> str:
+        """The name as an error says it."""
+        is_gradient = "gradients" in self.area.name
+        return f"the gradient of {self.name}" if is_gradient else self.name
+
     def reshaped(self, shape: tuple[int, ...]) -> "Tensor":
         """The same values (and gradient) under another shape of the same size."""
         if prod(shape) != self.size:

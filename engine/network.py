@@ -123,7 +123,7 @@ class Builder:
     def tensor(self, name: str, shape: Shape) -> Tensor:
         """An activation and, in training, its gradient."""
         name = self.name(name)
-        gradient = self.work_gradients.tensor(f"d {name}", shape) if self.training else None
+        gradient = self.work_gradients.tensor(name, shape) if self.training else None
         return self.work.tensor(name, shape, gradient)
 
     def elementwise(self, name: str, x: Tensor) -> Tensor:

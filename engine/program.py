@@ -1,6 +1,8 @@
 """Program: what the engine runs, as tables of operations; a row is a kernel's address, its sizes, its operands."""
 
 from dataclasses import dataclass, field
+from importlib import import_module
+from pkgutil import iter_modules
 
 import numpy as np
 
@@ -102,8 +104,8 @@ def kernels_of(phases: list[Phase]) -> list[Kernel]:
 
 def all_kernels() -> list[Kernel]:
     """Every kernel of the engine, for `warmup`."""
-    import engine.layers
-    import engine.losses
-    import engine.optimizers  # noqa: F401
+    import engine.kernels
 
+    for module in iter_modules(engine.kernels.__path__):
+        import_module(f"engine.kernels.{module.name}")
     return list(KERNELS.values())

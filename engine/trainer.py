@@ -190,7 +190,7 @@ class Trainer:
         p.logged_step = self.step
         p.log = log.flat()
         value = p.log.get(e.training.monitor)
-        if value is not None:
+        if value is not None and np.isfinite(value):
             self._compare(value, arrays)
         return log
 
@@ -222,15 +222,16 @@ class Trainer:
         loss, metrics = self.measure("test")
         return None if loss is None else {"loss": loss, **metrics}
 
-    def first_bad_tensor(self) -> str | None:
+    def what_went_bad(self) -> str:
         """The first tensor, in the order of computation, that holds a value that is not finite."""
         for net in self.plan.copies:
             for operation in [*net.forward, *net.backward]:
-                written = [o for o in operation.operands if isinstance(o, Tensor)]
-                for tensor in written:
-                    if tensor.area.dtype.kind == "f" and not np.isfinite(tensor.array).all():
-                        return tensor.name
-        return None
+                for tensor in operation.operands:
+                    if isinstance(tensor, Tensor) and not np.isfinite(tensor.array).all():
+                        return f"the first tensor that went bad is {tensor.description}"
+        gradients = self.memory.areas["gradients"].tensors.values()
+        largest = max(gradients, key=lambda t: float(np.abs(t.array).max(initial=0)))
+        return f"the norm overflows; the first tensor that went bad is {largest.description}"
 
     # -- saving -------------------------------------------------------------------------------------------
 
