@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -17,7 +19,7 @@ def test_tensors_are_zero_aligned_and_do_not_overlap():
     tensors = list(area().tensors.values())
     assert all(t.address % ALIGNMENT == 0 for t in tensors)
     assert all((t.array == 0).all() for t in tensors)
-    for first, second in zip(tensors, tensors[1:], strict=False):
+    for first, second in pairwise(tensors):
         assert first.offset + first.size <= second.offset
 
 
