@@ -89,7 +89,7 @@ def device(function: Callable) -> Callable:
 
 def compile_kernel(kernel: Kernel, dtype: str) -> Any:
     numba = native()
-    from engine.kernels import intrinsics
+    from engine.kernels import intrinsics, polynomials  # noqa: F401  polynomials: the maths of kernels
 
     # A wrapper with its own name and the kernel's file lets Numba's disk cache find it in every process; a
     # closure would never hit (numba #6264).
@@ -144,7 +144,7 @@ def native() -> Any:
     numba.config.CACHE_DIR = str(cache_folder())
     threadpoolctl.threadpool_limits(1)
     for function in DEVICE_FUNCTIONS:
-        register_jitable(**OPTIONS)(function)
+        register_jitable(**OPTIONS, forceinline=True)(function)
     return numba
 
 

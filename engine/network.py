@@ -199,6 +199,11 @@ class Outline:
     blocks: tuple[Block, ...]
 
     @property
+    def shapes(self) -> dict[str, Shape]:
+        """The parameters' names and shapes: what two networks must share to exchange parameters."""
+        return {p.name: p.shape for p in self.parameters}
+
+    @property
     def size(self) -> int:
         """How many numbers are trained."""
         return sum(prod(p.shape) for p in self.parameters)

@@ -1,7 +1,7 @@
 """Where the shared counters and numbers of a run stand: indices that kernels, vm and trainer agree on."""
 
 # the clock (int64)
-STEP, MICRO, SAMPLES, SEED, UPDATES, ORDER_EPOCH = range(6)
+STEP, MICRO, SAMPLES, SEED, UPDATES = range(5)
 CLOCK = 8
 # the scalars (float64)
 LR, LOSS, NORM, SCALE, LOSS_SUM = range(5)

@@ -109,7 +109,10 @@ def sampling(memory: Memory, rows: int, batch: int) -> tuple[Operation, Tensor]:
     order = shared(memory, "order", np.int64, rows)
     indices = shared(memory, "indices", np.int64, batch)
     clock = shared(memory, "clock", np.int64, CLOCK)
-    return Operation.of(kernels.draw_batch, clock=clock, order=order, indices=indices), indices
+    epoch = shared(memory, "order_epoch", np.int64, 1)
+    memory.first_values["order_epoch"] = -1
+    draw = Operation.of(kernels.draw_batch, clock=clock, order=order, order_epoch=epoch, indices=indices)
+    return draw, indices
 
 
 class Shards:

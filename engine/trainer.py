@@ -13,9 +13,9 @@ from engine.errors import InputError, did_you_mean
 from engine.evaluate import Evaluator
 from engine.events import Log
 from engine.experiment import Experiment, Training
-from engine.memory import Tensor
+from engine.memory import Memory, Tensor
 from engine.metrics import metric, metrics_for
-from engine.network import initialise
+from engine.network import Outline, initialise
 from engine.places import (
     APPLY,
     COLLECT,
@@ -25,12 +25,12 @@ from engine.places import (
     MEASURE,
     NORM,
     NOT_FINITE,
-    ORDER_EPOCH,
     REGULARIZE,
     SAMPLE,
     SAMPLES,
     SEED,
     STEP,
+    UPDATES,
 )  # fmt: skip
 from engine.plan import SERIAL_WORK, Plan, resolve, work
 from engine.program import Program
@@ -62,20 +62,31 @@ class Trainer:
     def __init__(
         self, experiment: Experiment, dataset: Dataset, *, threads: int | None = None, guarded: bool = False
     ) -> None:
-        self.experiment = resolve(experiment, dataset)
         self.dataset = dataset
+        self.guarded = guarded
+        self.threads = threads or available_cores()
         self.progress = Progress()
         self.control = np.zeros(1, np.int64)
-        self.threads = threads or available_cores()
-        check_monitor(self.experiment.training, dataset)
-        self.plan = Plan.of(self.experiment, dataset, guarded)
-        self.memory, self.outline = self.plan.memory, self.plan.outline
+        self.best: dict[str, np.ndarray] = {}
+        self.steps_per_second = 0.0
+        self._lay_out(experiment)
         self.evaluator = Evaluator(
             self.experiment, self.outline, dataset.input_shape, experiment.loss.units(dataset)
         )
-        self.best: dict[str, np.ndarray] = {}
-        self.steps_per_second = 0.0
+
+    def _lay_out(self, experiment: Experiment) -> None:
+        self.experiment = resolve(experiment, self.dataset)
+        check_monitor(self.experiment.training, self.dataset)
+        self.plan = Plan.of(self.experiment, self.dataset, self.guarded)
         self._program: Program | None = None
+
+    @property
+    def memory(self) -> Memory:
+        return self.plan.memory
+
+    @property
+    def outline(self) -> Outline:
+        return self.plan.outline
 
     @property
     def parallel(self) -> bool:
@@ -87,11 +98,9 @@ class Trainer:
 
     def start(self) -> None:
         """Allocate and initialise. Raises InputError when the memory does not suffice."""
-        self.memory.check_fits()
         self.memory.allocate()
         initialise(self.memory, self.outline, self.experiment.training.seed)
         self.clock[SEED] = self.experiment.training.seed
-        self.clock[ORDER_EPOCH] = -1
         if "average" in self.memory.areas:
             self.memory.areas["average"].array[:] = self.memory.areas["parameters"].array
 
@@ -101,6 +110,31 @@ class Trainer:
         micro = [SAMPLE, GRADIENT, COLLECT, COUNT]
         script = micro * self.experiment.training.accumulate + [REGULARIZE, MEASURE, APPLY]
         self._script = np.array(script, np.int64)
+
+    def edit(self, experiment: Experiment) -> None:
+        """Go on with other hyperparameters; parameters, counters and the optimizer's state are kept.
+
+        State that the new experiment has and the old one had not (of another optimizer, say) begins anew.
+        Raises InputError, and changes nothing, when data or architecture differ: those need a restart.
+        """
+        before, plan, progress = self.experiment, self.plan, self.progress
+        held, arrays = before.training.seed, self.arrays()
+        try:
+            self._lay_out(experiment)
+            if self.experiment.data != before.data or self.outline.shapes != plan.outline.shapes:
+                raise InputError("data and architecture cannot change while a network learns; restart the run")
+            self.start()
+        except InputError:
+            self.experiment, self.plan, self._program = before, plan, None
+            raise
+        same_optimizer = type(self.experiment.optimizer) is type(before.optimizer)
+        for name, view in self.arrays().items():
+            if name in arrays and (same_optimizer or not name.startswith("optimizer.")):
+                view[...] = arrays[name]
+        if not same_optimizer:
+            self.clock[UPDATES] = 0  # Adam's bias correction counts from its own beginning
+        self.clock[SEED] = held
+        progress.ended = "" if self.step < self.experiment.training.steps else progress.ended
 
     @property
     def clock(self) -> np.ndarray:
@@ -254,7 +288,6 @@ class Trainer:
                 raise InputError(f"the checkpoint belongs to another experiment: {name} differs")
         for name, view in mine.items():
             view[...] = arrays[name]
-        self.clock[ORDER_EPOCH] = -1  # the shuffled order is made again from (seed, epoch)
         self.progress, self.best = progress, best
 
 

@@ -4,15 +4,15 @@ import numpy as np
 
 from engine.jit import device, kernel
 from engine.kernels.maths import ONE, key_of, mix64
-from engine.places import LOSS, MICRO, NORM, ORDER_EPOCH, SAMPLES, SCALE, SEED
+from engine.places import LOSS, MICRO, NORM, SAMPLES, SCALE, SEED
 
 SHUFFLE_STREAM = 0
 BLOCK = 1024  # elements
 
 
 @kernel
-def draw_batch(clock: "int64[C]", order: "int64[R]", indices: "int64[B]"):
-    """The next B rows of the endless sequence of shuffled epochs."""
+def draw_batch(clock: "int64[C]", order: "int64[R]", order_epoch: "int64[1]", indices: "int64[B]"):
+    """The next B rows of the endless sequence of shuffled epochs; `order` holds the one of `order_epoch`."""
     R = order.size
     epoch = clock[SAMPLES] // R
     place = clock[SAMPLES] - epoch * R
@@ -20,9 +20,9 @@ def draw_batch(clock: "int64[C]", order: "int64[R]", indices: "int64[B]"):
         if place == R:
             epoch += 1
             place = 0
-        if epoch != clock[ORDER_EPOCH]:
+        if epoch != order_epoch[0]:
             shuffle(order, key_of(clock[SEED], epoch, SHUFFLE_STREAM))
-            clock[ORDER_EPOCH] = epoch
+            order_epoch[0] = epoch
         indices[i] = order[place]
         place += 1
     clock[SAMPLES] += indices.size

@@ -248,6 +248,53 @@ def test_early_stopping_ends_the_run_and_keeps_the_best_parameters(tmp_path):
     assert len([v for v in values if v[1] > best_step]) == 3
 
 
+def test_an_edit_that_changes_nothing_does_not_change_the_bits():
+    plain, edited = trainer_of(small(steps=700)), trainer_of(small(steps=700))
+    train(plain)
+    edited.start()
+    while not edited.finished:
+        edited.advance()
+        edited.edit(edited.experiment)
+    assert state(edited) == state(plain)
+
+
+def test_an_edit_keeps_parameters_and_counters_and_another_optimizer_begins_anew():
+    trainer = trainer_of(small(steps=700))
+    trainer.start()
+    trainer.advance(limit=50)
+    before = {name: array.copy() for name, array in trainer.arrays().items()}
+    changed = experiment_from(
+        SMALL
+        | {"optimizer": {"name": "sgd", "lr": 0.1, "momentum": 0.9}}
+        | {"training": SMALL["training"] | {"steps": 700, "batch_size": 17, "clip_norm": 1.0}}  # type: ignore[operator]
+    )
+    trainer.edit(changed)
+    for name, array in trainer.arrays().items():
+        if name.startswith("optimizer."):
+            assert not array.any()
+        elif name != "clock/clock":
+            assert (array == before[name]).all()
+    assert trainer.step == 50
+    log = None
+    while log is None:
+        log = trainer.advance()
+    assert log.train_loss < 0.7
+
+
+def test_an_edit_of_data_or_architecture_is_refused_and_training_goes_on():
+    trainer = trainer_of(small(steps=700))
+    trainer.start()
+    trainer.advance(limit=50)
+    for change in ({"data": {"source": "moons", "samples": 201}}, {"model": [{"layer": "dense"}]}):
+        with pytest.raises(InputError, match="restart"):
+            trainer.edit(experiment_from(SMALL | change))
+    reference = trainer_of(small(steps=700))
+    train(reference)
+    while not trainer.finished:
+        trainer.advance()
+    assert state(trainer) == state(reference)
+
+
 def test_stop_ends_a_native_call_within_a_step():
     import threading
 
