@@ -91,6 +91,8 @@ def compile_kernel(kernel: Kernel, dtype: str) -> Any:
     numba = native()
     from engine.kernels import intrinsics, polynomials  # noqa: F401  polynomials: the maths of kernels
 
+    register_device_functions()
+
     # A wrapper with its own name and the kernel's file lets Numba's disk cache find it in every process; a
     # closure would never hit (numba #6264).
     name = f"{kernel.name}_{dtype}"
@@ -136,16 +138,23 @@ def compile_native(function: Callable, signature: str, *, parallel: bool = False
 def native() -> Any:
     """Numba, configured: its cache in a folder of our own, its thread pool, BLAS on one thread a caller."""
     os.environ.setdefault("NUMBA_THREADING_LAYER", "workqueue")  # OpenMP and OpenBLAS disturb each other
+    # In the environment and not only in numba.config: Numba reads the environment again when it changes.
+    os.environ["NUMBA_CACHE_DIR"] = str(cache_folder())
     import numba
     import scipy.linalg.cython_blas  # noqa: F401  its BLAS must be loaded before the pools can be limited
     import threadpoolctl
-    from numba.extending import register_jitable
 
     numba.config.CACHE_DIR = str(cache_folder())
     threadpoolctl.threadpool_limits(1)
-    for function in DEVICE_FUNCTIONS:
-        register_jitable(**OPTIONS, forceinline=True)(function)
     return numba
+
+
+def register_device_functions() -> None:
+    """Make known to Numba what was registered since the last compilation; inlined, so that loops vectorise."""
+    from numba.extending import register_jitable
+
+    while DEVICE_FUNCTIONS:
+        register_jitable(**OPTIONS, forceinline=True)(DEVICE_FUNCTIONS.pop())
 
 
 @cache
