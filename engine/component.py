@@ -15,7 +15,11 @@ from engine.hyper import split_annotation
 Tree = dict[str, Any]
 
 
-class Component(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+# Inherited at run time; type checkers would want it repeated in every component.
+FROZEN = {"frozen": True}
+
+
+class Component(msgspec.Struct, **FROZEN):
     """A part of an experiment; its fields are its hyperparameters."""
 
     @classmethod

@@ -271,7 +271,7 @@ class Trainer:
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Views of everything that a resumed run needs, by name: the whole state besides `progress`."""
-        state = {}
+        state: dict[str, np.ndarray] = {}
         for name, area in self.memory.areas.items():
             if name in ("parameters", "statistics", "average", "clock", "scalars") or name.startswith(
                 "optimizer."
@@ -323,7 +323,8 @@ def limit_threads(threads: int) -> None:
     """Let native code that this thread calls use at most `threads` threads."""
     import numba
 
-    numba.set_num_threads(min(threads, numba.config.NUMBA_NUM_THREADS))
+    most = numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
+    numba.set_num_threads(min(threads, most))
 
 
 def available_cores() -> int:

@@ -1,0 +1,48 @@
+"""Data sets that come with the package; their sources and licences stand in files/LICENSES.md."""
+
+from importlib.resources import files
+from typing import ClassVar
+
+import numpy as np
+
+from engine.data.files import raw_from_table, read_npz
+from engine.data.source import Raw, Source
+from engine.data.tables import read_table
+
+FOLDER = files("engine.data") / "files"
+
+
+class BundledTable(Source, kw_only=True):
+    """A table among the package's files; the last column is the target."""
+
+    task: ClassVar[str] = "classification"
+
+    def load(self, rng: np.random.Generator) -> Raw:
+        return raw_from_table(read_table(str(FOLDER / f"{self.tag()}.csv.gz")), "", self.task)
+
+
+class Iris(BundledTable, tag="iris", kw_only=True):
+    """150 irises of 3 species by the length and width of sepals and petals (Fisher 1936)."""
+
+
+class Wine(BundledTable, tag="wine", kw_only=True):
+    """178 wines of 3 cultivars by 13 chemical measurements (Aeberhard & Forina 1992)."""
+
+
+class BreastCancer(BundledTable, tag="breast-cancer", kw_only=True):
+    """569 tumours, malignant or benign, by 30 measurements of their cells' nuclei (Wolberg et al. 1993)."""
+
+
+class Diabetes(BundledTable, tag="diabetes", kw_only=True):
+    """442 patients by 10 measurements; how far diabetes has progressed a year later (Efron et al. 2004)."""
+
+    task: ClassVar[str] = "regression"
+
+
+class Digits(Source, tag="digits", kw_only=True):
+    """1,797 handwritten digits as 8 × 8 grey images with values from 0 to 16 (Alpaydin & Kaynak 1998)."""
+
+    def load(self, rng: np.random.Generator) -> Raw:
+        arrays = read_npz(str(FOLDER / "digits.npz"))
+        x, y = arrays["x"].astype(np.float64), arrays["y"].astype(np.float64)[:, None]
+        return Raw("classification", x, y, tuple("0123456789"), targets=("digit",))

@@ -1,0 +1,118 @@
+"""Sources: where data comes from, and the one way from a source to a data set."""
+
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Annotated
+
+import numpy as np
+
+from engine.component import Component
+from engine.data.dataset import Dataset, Rows, Task
+from engine.data.pipeline import Pipeline
+from engine.data.preprocess import Missing, Preprocess
+from engine.errors import InputError
+from engine.hyper import hyper
+
+GENERATE_STREAM, SPLIT_STREAM = 2, 3
+
+Share = Annotated[float, hyper("share of the rows", ge=0, le=1)]
+
+
+class Split(Component):
+    """How the rows are shared out; what is left over is not used."""
+
+    train: Share = 0.7
+    val: Share = 0.15
+    test: Share = 0.15
+
+    def __post_init__(self) -> None:
+        if self.train <= 0:
+            raise ValueError("train must be above 0")
+        if self.train + self.val + self.test > 1 + 1e-9:
+            raise ValueError(f"train + val + test = {self.train + self.val + self.test:g} is more than 1")
+
+
+@dataclass(frozen=True)
+class Raw:
+    """What a source loads: x (R, …) float64 with NaN for missing values and numbers for categories, y (R, K)."""
+
+    task: Task
+    x: np.ndarray
+    y: np.ndarray
+    classes: tuple[str, ...] = ()
+    features: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ("target",)
+    categories: dict[int, tuple[str, ...]] = field(default_factory=dict)
+
+
+class Source(Component, tag_field="source", kw_only=True):
+    """A source of rows; a subclass loads them."""
+
+    split: Annotated[Split, hyper("how rows are shared out")] = Split()
+    preprocess: Annotated[list[Preprocess], hyper("steps, fitted on the training rows")] = []
+    scale_target: Annotated[bool, hyper("train on targets of mean 0 and deviation 1 (regression)")] = False
+    seed: Annotated[int | None, hyper("of the rows and their split; left out: the experiment's")] = None
+
+    def load(self, rng: np.random.Generator) -> Raw:
+        """The rows before preprocessing. Raises InputError where a file cannot be used."""
+        raise NotImplementedError
+
+    @property
+    def where(self) -> str:
+        """How an error names this source."""
+        return f"data {self.tag()!r}"
+
+
+def prepare(source: Source, seed: int, dtype: str | np.dtype = "float32") -> Dataset:
+    """Load, split, preprocess. The same source, seed and element type give the same bits.
+
+    Raises InputError where the rows do not suffice for the split or cannot be used.
+    """
+    seed = seed if source.seed is None else source.seed
+    raw = without_missing(source, source.load(np.random.default_rng([seed, GENERATE_STREAM])))
+    parts = split_rows(raw, source, np.random.default_rng([seed, SPLIT_STREAM]))
+    train = parts[0]
+    scale = None
+    if source.scale_target and raw.task == "regression":
+        mean, deviation = raw.y[train].mean(axis=0), raw.y[train].std(axis=0)
+        scale = (mean.tolist(), np.where(deviation > 0, deviation, 1.0).tolist())
+    pipeline = Pipeline.fitted(
+        source.preprocess, raw.x[train], raw.categories,
+        task=raw.task, features=raw.features, targets=raw.targets, classes=raw.classes, target_scale=scale,
+    )  # fmt: skip
+    x = np.ascontiguousarray(pipeline.transform(raw.x, source.where), dtype)
+    y = np.ascontiguousarray(pipeline.scale_targets(raw.y), dtype)
+    if not np.isfinite(x).all() or not np.isfinite(y).all():
+        raise InputError(f"{source.where}: values are too large for {np.dtype(dtype).name}; add a scaling step")
+    train_rows, val, test = (Rows(x[part], y[part]) for part in parts)
+    return Dataset(raw.task, train_rows, val, test, pipeline)
+
+
+def without_missing(source: Source, raw: Raw) -> Raw:
+    """Without the rows that a step `missing` with `drop` takes out."""
+    if not any(isinstance(s, Missing) and s.method == "drop" for s in source.preprocess):
+        return raw
+    kept = ~np.isnan(raw.x).reshape(len(raw.x), -1).any(axis=1)
+    return Raw(raw.task, raw.x[kept], raw.y[kept], raw.classes, raw.features, raw.targets, raw.categories)
+
+
+def split_rows(raw: Raw, source: Source, rng: np.random.Generator) -> list[np.ndarray]:
+    """Row numbers for train, val and test; of classes each part gets its share (stratified)."""
+    shares = [source.split.train, source.split.val, source.split.test]
+    rows = len(raw.x)
+    groups = [np.flatnonzero(raw.y[:, 0] == c) for c in range(len(raw.classes))] or [np.arange(rows)]
+    # Rows of each class are spread evenly over [0, 1): cutting that line splits every class alike.
+    place = np.empty(rows)
+    for group in groups:
+        place[rng.permutation(group)] = (np.arange(len(group)) + rng.random()) / max(1, len(group))
+    order = np.lexsort((rng.permutation(rows), place))
+    sizes = [round(rows * share) for share in shares]
+    sizes[0] = min(sizes[0], rows - sizes[1] - sizes[2])
+    for name, size, share in zip(("train", "val", "test"), sizes, shares, strict=True):
+        if share > 0 and size < 1:
+            raise InputError(f"{source.where}: {rows} rows are too few for data.split.{name} = {share:g}")
+    edges = np.cumsum([0, *sizes])
+    parts = [np.sort(order[a:b]) for a, b in pairwise(edges)]
+    if raw.classes and len(np.unique(raw.y[parts[0], 0])) < 2:
+        raise InputError(f"{source.where}: {rows} rows are too few: only one class is among the training rows")
+    return parts

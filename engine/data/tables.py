@@ -1,0 +1,150 @@
+"""Tables of the user: CSV and TSV, plain or gzipped, read whole and checked cell by cell."""
+
+import csv
+import gzip
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from engine.errors import InputError, did_you_mean
+
+MISSING = {"", "na", "n/a", "nan", "null", "none", "?", "-"}
+MOSTLY_NUMBERS = 0.9  # a column with at least this share of numbers is one of numbers: text in it is a mistake
+
+
+@dataclass(frozen=True)
+class Table:
+    """Text cells by column; `lines` are the lines of the file on which the rows begin."""
+
+    path: str
+    names: tuple[str, ...]
+    rows: list[list[str]]
+    lines: list[int]
+
+    def column(self, name: str) -> list[str]:
+        index = self.names.index(name)
+        return [row[index] for row in self.rows]
+
+
+def read_table(path: str) -> Table:
+    """Read a table with a header (or without: columns are then named c1, c2, …).
+
+    Raises InputError that names file and line where it is missing, empty, ragged, or not UTF-8.
+    """
+    text = read_text(Path(path))
+    delimiter = "\t" if ".tsv" in Path(path).name.lower() else guess_delimiter(text)
+    rows, lines = [], []
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    try:
+        for row in reader:
+            if any(cell.strip() for cell in row):
+                rows.append([cell.strip() for cell in row])
+                lines.append(reader.line_num)
+    except csv.Error as error:
+        raise InputError(f"{path}: line {reader.line_num}: {error}") from None
+    if not rows:
+        raise InputError(f"{path}: is empty; expected a header and rows of values")
+    width = len(rows[0])
+    for row, line in zip(rows, lines, strict=True):
+        if len(row) != width:
+            raise InputError(f"{path}: line {line} has {len(row)} values, the lines before have {width}")
+    if any(is_number(cell) for cell in rows[0]):
+        names = tuple(f"c{i + 1}" for i in range(width))
+    else:
+        names, rows, lines = unique(rows[0], path), rows[1:], lines[1:]
+    if not rows:
+        raise InputError(f"{path}: has a header but no rows")
+    return Table(path, names, rows, lines)
+
+
+def read_text(path: Path) -> str:
+    try:
+        content = path.read_bytes()
+        if content[:2] == b"\x1f\x8b":
+            content = gzip.decompress(content)
+    except FileNotFoundError:
+        raise InputError(f"{path}: there is no such file") from None
+    except (EOFError, gzip.BadGzipFile) as error:
+        raise InputError(f"{path}: is a damaged gzip file: {error}") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
+    except Exception as error:  # zlib.error has no public name in gzip
+        raise InputError(f"{path}: is a damaged gzip file: {error}") from None
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise InputError(f"{path}: line {line} is not UTF-8 text; save the file as UTF-8") from None
+
+
+def guess_delimiter(text: str) -> str:
+    """The most frequent of comma, semicolon and tab in the first line."""
+    first = text.lstrip().split("\n", 1)[0]
+    return max(",;\t", key=first.count)
+
+
+def unique(names: list[str], path: str) -> tuple[str, ...]:
+    for i, name in enumerate(names):
+        if not name:
+            names[i] = f"c{i + 1}"
+        if names.index(names[i]) != i:
+            raise InputError(f"{path}: two columns are named {name!r}")
+    return tuple(names)
+
+
+def is_missing(cell: str) -> bool:
+    return cell.lower() in MISSING
+
+
+def is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return not is_missing(cell)
+
+
+def numbers(table: Table, name: str) -> np.ndarray | None:
+    """A column as float64 (R,) with NaN for missing cells; None where it holds categories.
+
+    Raises InputError with line and column where text stands among numbers, and for infinite values.
+    """
+    cells = table.column(name)
+    known = [cell for cell in cells if not is_missing(cell)]
+    readable = sum(map(is_number, known))
+    if readable < MOSTLY_NUMBERS * len(known) or not known:
+        return None if known else np.full(len(cells), np.nan)
+    values = np.full(len(cells), np.nan)
+    for i, cell in enumerate(cells):
+        if is_missing(cell):
+            continue
+        if not is_number(cell):
+            raise InputError(
+                f"{table.path}: line {table.lines[i]}, column {name!r}: {cell!r} is not a number, as the others are"
+            )
+        values[i] = float(cell)
+        if not np.isfinite(values[i]):
+            raise InputError(f"{table.path}: line {table.lines[i]}, column {name!r}: {cell!r} is not finite")
+    return values
+
+
+def codes(table: Table, name: str, known: tuple[str, ...]) -> np.ndarray:
+    """A column of categories as their numbers (R,), NaN where missing. Raises InputError for an unknown one."""
+    index = {category: float(i) for i, category in enumerate(known)}
+    values = np.full(len(table.rows), np.nan)
+    for i, cell in enumerate(table.column(name)):
+        if is_missing(cell):
+            continue
+        if cell not in index:
+            raise InputError(
+                f"{table.path}: line {table.lines[i]}, column {name!r}: {cell!r} is unknown; "
+                f"{did_you_mean(cell, known)}"
+            )
+        values[i] = index[cell]
+    return values
+
+
+def categories_of(table: Table, name: str) -> tuple[str, ...]:
+    return tuple(sorted({cell for cell in table.column(name) if not is_missing(cell)}))

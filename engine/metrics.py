@@ -1,0 +1,136 @@
+"""Metrics: how good outputs are, in NumPy; scikit-learn is their oracle in the tests."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.errors import InputError, did_you_mean
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A measurement of outputs z (N, C) against targets t (N, K); `function` gives None where it is undefined."""
+
+    name: str
+    task: str
+    higher_is_better: bool
+    function: Callable[[np.ndarray, np.ndarray], float | None]
+
+
+def predicted(z: np.ndarray) -> np.ndarray:
+    """The class (N,) that scores (N, C) name; a single score names class 1 where it is above 0."""
+    return (z[:, 0] > 0).astype(int) if z.shape[1] == 1 else z.argmax(axis=1)
+
+
+def probabilities(z: np.ndarray) -> np.ndarray:
+    """Class probabilities (N, C) of scores: softmax, or the logistic function of a single score."""
+    z = z.astype(np.float64)
+    if z.shape[1] == 1:
+        z = np.concatenate([np.zeros_like(z), z], axis=1)
+    e = np.exp(z - z.max(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
+
+
+def confusion(z: np.ndarray, t: np.ndarray) -> np.ndarray:
+    """Counts (C, C): rows are the true classes, columns the predicted ones."""
+    classes = max(2, z.shape[1])
+    pairs = t[:, 0].astype(int) * classes + predicted(z)
+    return np.bincount(pairs, minlength=classes * classes).reshape(classes, classes)
+
+
+def accuracy(z: np.ndarray, t: np.ndarray) -> float:
+    return float(np.mean(predicted(z) == t[:, 0]))
+
+
+def top(k: int) -> Callable[[np.ndarray, np.ndarray], float]:
+    """The share of rows whose class is among the k highest scores; a tie counts for the row."""
+
+    def top_k(z: np.ndarray, t: np.ndarray) -> float:
+        if z.shape[1] == 1:
+            return 1.0
+        own = np.take_along_axis(z, t[:, :1].astype(int), axis=1)
+        return float(np.mean((z > own).sum(axis=1) < k))
+
+    return top_k
+
+
+def balanced_accuracy(z: np.ndarray, t: np.ndarray) -> float:
+    """The mean of the classes' recalls, over the classes that occur."""
+    matrix = confusion(z, t)
+    rows = matrix.sum(axis=1)
+    return float(np.mean(np.diag(matrix)[rows > 0] / rows[rows > 0]))
+
+
+def macro_f1(z: np.ndarray, t: np.ndarray) -> float:
+    """The mean of the classes' F1 scores, over the classes that occur or are predicted."""
+    matrix = confusion(z, t)
+    both = matrix.sum(axis=0) + matrix.sum(axis=1)
+    return float(np.mean(2 * np.diag(matrix)[both > 0] / both[both > 0]))
+
+
+def roc_auc(z: np.ndarray, t: np.ndarray) -> float | None:
+    """The area under the ROC curve; for several classes the mean of each against the rest, by probability."""
+    p, target = probabilities(z), t[:, 0].astype(int)
+    if p.shape[1] == 2:
+        score = z[:, 0] if z.shape[1] == 1 else z[:, 1].astype(float) - z[:, 0]
+        return area(score, target == 1)
+    areas = [area(p[:, c], target == c) for c in range(p.shape[1])]
+    return None if None in areas else float(np.mean([a for a in areas if a is not None]))
+
+
+def area(score: np.ndarray, positive: np.ndarray) -> float | None:
+    """The share of (positive, negative) pairs in the right order, ties counting half; None without such pairs."""
+    positives = int(positive.sum())
+    negatives = len(positive) - positives
+    if not positives or not negatives:
+        return None
+    _, index, counts = np.unique(score, return_inverse=True, return_counts=True)
+    last = np.cumsum(counts)
+    ranks = (last - (counts - 1) / 2)[index]  # of tied scores, their mean rank
+    return float((ranks[positive].sum() - positives * (positives + 1) / 2) / (positives * negatives))
+
+
+def mse(z: np.ndarray, t: np.ndarray) -> float:
+    return float(np.mean((z.astype(np.float64) - t) ** 2))
+
+
+def mae(z: np.ndarray, t: np.ndarray) -> float:
+    return float(np.mean(np.abs(z.astype(np.float64) - t)))
+
+
+def r2(z: np.ndarray, t: np.ndarray) -> float | None:
+    """1 − squared error / variance, the mean over targets; None for a constant target."""
+    t = t.astype(np.float64)
+    residual, total = ((z - t) ** 2).sum(axis=0), ((t - t.mean(axis=0)) ** 2).sum(axis=0)
+    return float(np.mean(1 - residual / total)) if (total > 0).all() else None
+
+
+METRICS = {
+    m.name: m
+    for m in (
+        Metric("accuracy", "classification", True, accuracy),
+        Metric("balanced_accuracy", "classification", True, balanced_accuracy),
+        Metric("macro_f1", "classification", True, macro_f1),
+        Metric("roc_auc", "classification", True, roc_auc),
+        Metric("top_3", "classification", True, top(3)),
+        Metric("top_5", "classification", True, top(5)),
+        Metric("r2", "regression", True, r2),
+        Metric("mse", "regression", False, mse),
+        Metric("mae", "regression", False, mae),
+    )
+}
+
+
+def metric(name: str) -> Metric:
+    """The metric of that name. Raises InputError with the nearest one."""
+    if name not in METRICS:
+        raise InputError(f"metric {name!r} is unknown; {did_you_mean(name, METRICS)}")
+    return METRICS[name]
+
+
+def metrics_for(task: str, classes: tuple[str, ...]) -> list[Metric]:
+    """The metrics that say something about a task, the headline first."""
+    names = [name for name, m in METRICS.items() if m.task == task]
+    few = {"top_3": 6, "top_5": 10}  # classes from which the metric says something
+    return [METRICS[name] for name in names if len(classes) >= few.get(name, 0)]
