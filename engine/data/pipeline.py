@@ -56,16 +56,21 @@ class Pipeline:
     def transform(self, x: np.ndarray, where: str = "data") -> np.ndarray:
         """Raw rows (R, …) as the network's inputs. Raises InputError where values are still missing."""
         x = np.asarray(x, np.float64)
+        if not any(isinstance(step, Missing) and step.method != "drop" for step, _ in self.steps):
+            self.check_complete(x, where)
         for step, fitted in self.steps:
             x = step.apply(x, fitted)
-        if np.isnan(x).any():
-            row, *rest = np.argwhere(np.isnan(x))[0]
-            column = self.columns[rest[-1]] if len(rest) == 1 and self.columns else str(rest)
+        return x
+
+    def check_complete(self, x: np.ndarray, where: str) -> None:
+        missing = np.argwhere(np.isnan(x))
+        if len(missing):
+            row, *place = missing[0]
+            column = repr(self.features[place[0]]) if self.features else f"place {tuple(map(int, place))}"
             raise InputError(
-                f"{where}: row {row + 1} has no value in {column!r}; "
+                f"{where}: row {row + 1} has no value in {column}; "
                 'add a step to data.preprocess: { step = "missing", method = "median" } (or "mean", "drop")'
             )
-        return x
 
     def scale_targets(self, y: np.ndarray) -> np.ndarray:
         if self.target_scale is None:

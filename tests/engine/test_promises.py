@@ -51,6 +51,11 @@ def train(trainer: Trainer, seconds: float = 0.03) -> list[Log]:
     return logs
 
 
+def train_to(trainer: Trainer, step: int) -> None:
+    while trainer.step < step:
+        trainer.advance(limit=step)
+
+
 def state(trainer: Trainer) -> dict[str, bytes]:
     return {name: array.tobytes() for name, array in trainer.arrays().items()}
 
@@ -161,13 +166,11 @@ def test_a_run_killed_at_any_moment_and_resumed_equals_the_unbroken_run(tmp_path
     run.restore(resumed)
     assert resumed.step > 0
     goal = resumed.step + 3 * 70
-    while resumed.step < goal:
-        resumed.advance(limit=goal)
+    train_to(resumed, goal)
 
     unbroken = trainer_of(small(steps=400_000))
     unbroken.start()
-    while unbroken.step < goal:
-        unbroken.advance(limit=goal)
+    train_to(unbroken, goal)
     assert state(resumed) == state(unbroken)
     assert resumed.progress == unbroken.progress
 
@@ -261,7 +264,7 @@ def test_an_edit_that_changes_nothing_does_not_change_the_bits():
 def test_an_edit_keeps_parameters_and_counters_and_another_optimizer_begins_anew():
     trainer = trainer_of(small(steps=700))
     trainer.start()
-    trainer.advance(limit=50)
+    train_to(trainer, 50)
     before = {name: array.copy() for name, array in trainer.arrays().items()}
     changed = experiment_from(
         SMALL
@@ -284,7 +287,7 @@ def test_an_edit_keeps_parameters_and_counters_and_another_optimizer_begins_anew
 def test_an_edit_of_data_or_architecture_is_refused_and_training_goes_on():
     trainer = trainer_of(small(steps=700))
     trainer.start()
-    trainer.advance(limit=50)
+    train_to(trainer, 50)
     for change in ({"data": {"source": "moons", "samples": 201}}, {"model": [{"layer": "dense"}]}):
         with pytest.raises(InputError, match="restart"):
             trainer.edit(experiment_from(SMALL | change))

@@ -1,0 +1,156 @@
+import json
+
+import numpy as np
+import pytest
+
+from engine.component import build
+from engine.data import Pipeline, Source, prepare
+from engine.data.generated import Linear, Spiral
+from engine.data.preprocess import (
+    ClipOutliers,
+    GaussianFilter,
+    MedianFilter,
+    MinMax,
+    Missing,
+    OneHot,
+    RobustScale,
+    Standardize,
+)
+from engine.data.source import Split
+from engine.errors import InputError
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(3, 5, (200, 4))
+
+
+def applied(step, x, categories=None):
+    return step.apply(x, json.loads(json.dumps(step.fit(x, categories or {}))))
+
+
+def test_standardize_gives_mean_zero_and_deviation_one():
+    y = applied(Standardize(), X)
+    assert np.allclose(y.mean(axis=0), 0)
+    assert np.allclose(y.std(axis=0), 1)
+    whole = applied(Standardize(whole=True), X)
+    assert np.isclose(whole.mean(), 0)
+    assert not np.allclose(whole.mean(axis=0), 0)
+
+
+def test_scaling_leaves_a_constant_column_finite():
+    constant = np.full((10, 1), 7.0)
+    for step in (Standardize(), MinMax(), RobustScale(), ClipOutliers()):
+        assert np.isfinite(applied(step, constant)).all()
+
+
+def test_min_max_reaches_both_ends():
+    y = applied(MinMax(low=-1.0, high=1.0), X)
+    assert np.allclose(y.min(axis=0), -1)
+    assert np.allclose(y.max(axis=0), 1)
+
+
+def test_robust_scale_does_not_heed_an_outlier():
+    spoiled = X.copy()
+    spoiled[0] = 1e6
+    assert np.allclose(applied(RobustScale(), spoiled)[1:], applied(RobustScale(), X)[1:], atol=0.1)
+
+
+def test_clip_outliers_bounds_what_is_far_from_the_median():
+    spoiled = X.copy()
+    spoiled[0, 0] = 1e6
+    y = applied(ClipOutliers(deviations=4.0), spoiled)
+    assert y[0, 0] < 3 + 5 * 5
+    assert np.allclose(y[1:], spoiled[1:])
+    flags = np.array([[0.0]] * 9 + [[1.0]])
+    assert (applied(ClipOutliers(), flags) == flags).all(), "a rare value of a flag is not an outlier"
+
+
+@pytest.mark.parametrize("step", [MedianFilter(size=3), GaussianFilter(sigma=1.0)])
+def test_filters_take_specks_out_of_images_and_leave_rows_and_channels_apart(step):
+    images = np.zeros((2, 9, 9, 2))
+    images[0, 4, 4, 0] = 1
+    y = step.apply(images, {})
+    assert y[0, 4, 4, 0] < 0.5
+    assert not y[1].any()
+    assert not y[..., 1].any()
+
+
+def test_a_median_filter_takes_a_spike_out_of_a_series():
+    series = np.ones((1, 20))
+    series[0, 7] = 50
+    assert (MedianFilter(size=3).apply(series, {}) == 1).all()
+
+
+@pytest.mark.parametrize(("method", "value"), [("mean", 2.0), ("median", 1.0)])
+def test_missing_values_become_the_middle_of_the_training_rows(method, value):
+    x = np.array([[1.0], [1.0], [4.0], [np.nan]])
+    assert applied(Missing(method=method), x)[3, 0] == value
+
+
+def test_a_missing_category_becomes_the_most_frequent_one():
+    x = np.array([[0.0], [2.0], [2.0], [np.nan]])
+    assert applied(Missing(method="mean"), x, {0: 3})[3, 0] == 2
+
+
+def test_one_hot_makes_a_column_for_each_category():
+    x = np.array([[5.0, 0.0], [6.0, 2.0]])
+    assert applied(OneHot(), x, {1: 3}).tolist() == [[5, 1, 0, 0], [6, 0, 0, 1]]
+
+
+def test_everything_is_measured_on_the_training_rows_only():
+    source = Linear(preprocess=[Standardize()], split=Split(train=0.5, val=0.25, test=0.25))
+    dataset = prepare(source, 1, "float64")
+    assert np.isclose(dataset.train.x.mean(), 0)
+    assert np.isclose(dataset.train.x.std(), 1)
+    assert not np.isclose(dataset.test.x.std(), 1, atol=1e-6)
+
+
+def test_scaled_targets_are_mapped_back():
+    source = Linear(slope=3.0, intercept=50.0, scale_target=True)
+    dataset = prepare(source, 1, "float64")
+    assert np.isclose(dataset.train.y.mean(), 0)
+    original = dataset.pipeline.target_to_original(dataset.train.y)
+    assert np.allclose(original, 3 * dataset.train.x + 50)
+
+
+def test_a_pipeline_kept_as_json_does_the_same():
+    for steps in ([{"step": "standardize"}], [{"step": "min_max", "low": -1.0}, {"step": "clip_outliers"}]):
+        source = build(Source, {"source": "iris", "preprocess": steps}, "data")
+        dataset = prepare(source, 1)
+        again = Pipeline.from_json(json.loads(json.dumps(dataset.pipeline.to_json())))
+        raw = source.load(np.random.default_rng(0)).x
+        assert (again.transform(raw) == dataset.pipeline.transform(raw)).all()
+        assert again == dataset.pipeline
+
+
+def test_splits_have_their_share_share_no_row_and_keep_the_classes_in_proportion():
+    dataset = prepare(Spiral(samples=1000, split=Split(train=0.5, val=0.3, test=0.2)), 4)
+    sizes = [len(part) for part in (dataset.train, dataset.val, dataset.test)]
+    assert sizes == [500, 300, 200]
+    rows = np.concatenate([dataset.train.x, dataset.val.x, dataset.test.x])
+    assert len(np.unique(rows, axis=0)) > 990
+    for part in (dataset.train, dataset.val, dataset.test):
+        assert abs(part.y.mean() - 0.5) < 0.01
+
+
+def test_a_part_of_no_share_is_empty():
+    dataset = prepare(Linear(split=Split(train=1.0, val=0.0, test=0.0)), 1)
+    assert (len(dataset.train), len(dataset.val), len(dataset.test)) == (100, 0, 0)
+
+
+def test_too_few_rows_for_a_split_are_refused():
+    with pytest.raises(InputError, match="too few for data.split.test"):
+        prepare(Linear(samples=10, split=Split(train=0.9, val=0.06, test=0.02)), 1)
+
+
+@pytest.mark.parametrize(
+    ("split", "message"),
+    [
+        ({"train": 0.9, "val": 0.2}, "is more than 1"),
+        ({"train": 0}, "train must be above 0"),
+        ({"train": -0.1}, "data.split.train = -0.1"),
+        ({"trian": 0.5}, "did you mean 'train'"),
+    ],
+)
+def test_a_split_that_cannot_be_is_refused(split, message):
+    with pytest.raises(InputError, match=message):
+        build(Source, {"source": "iris", "split": split}, "data")

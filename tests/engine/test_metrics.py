@@ -1,0 +1,94 @@
+"""Metrics against scikit-learn."""
+
+import numpy as np
+import pytest
+
+from engine.errors import InputError
+from engine.metrics import METRICS, confusion, metric, metrics_for, predicted, probabilities
+
+sk = pytest.importorskip("sklearn.metrics")
+
+
+def cases(classes, count=30):
+    rng = np.random.default_rng(classes)
+    for _ in range(count):
+        n = int(rng.integers(5, 80))
+        scores = rng.normal(size=(n, classes)).round(int(rng.integers(0, 3)))  # rounding makes ties
+        yield scores, rng.integers(0, max(2, classes), (n, 1)).astype(float)
+
+
+@pytest.mark.parametrize("classes", [1, 2, 3, 7])
+def test_classification_metrics_are_those_of_scikit_learn(classes):
+    for z, t in cases(classes):
+        true, guess = t[:, 0].astype(int), predicted(z)
+        assert metric("accuracy").function(z, t) == pytest.approx(sk.accuracy_score(true, guess))
+        ours = metric("macro_f1").function(z, t)
+        assert ours == pytest.approx(sk.f1_score(true, guess, average="macro"))
+        recalls = sk.recall_score(true, guess, average=None, labels=np.unique(true), zero_division=0)
+        assert metric("balanced_accuracy").function(z, t) == pytest.approx(recalls.mean())
+        labels = range(max(2, classes))
+        assert (confusion(z, t) == sk.confusion_matrix(true, guess, labels=labels)).all()
+
+
+@pytest.mark.parametrize("classes", [1, 2, 4])
+def test_the_area_under_the_curve_is_that_of_scikit_learn(classes):
+    for z, t in cases(classes):
+        true = t[:, 0].astype(int)
+        if len(np.unique(true)) < max(2, classes):
+            assert metric("roc_auc").function(z, t) is None
+            continue
+        p = probabilities(z)
+        if classes < 3:
+            score = z[:, 0] if classes == 1 else z[:, 1] - z[:, 0]
+            expected = sk.roc_auc_score(true, score)
+        else:
+            expected = sk.roc_auc_score(true, p, multi_class="ovr", average="macro")
+        assert metric("roc_auc").function(z, t) == pytest.approx(expected)
+
+
+def test_top_k_is_that_of_scikit_learn_where_scores_do_not_tie():
+    rng = np.random.default_rng(0)
+    z, t = rng.normal(size=(200, 10)), rng.integers(0, 10, (200, 1)).astype(float)
+    for k in (3, 5):
+        expected = sk.top_k_accuracy_score(t[:, 0], z, k=k, labels=range(10))
+        assert metric(f"top_{k}").function(z, t) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("targets", [1, 3])
+def test_regression_metrics_are_those_of_scikit_learn(targets):
+    rng = np.random.default_rng(1)
+    t = rng.normal(size=(50, targets))
+    z = t + rng.normal(size=t.shape) * 0.3
+    assert metric("mse").function(z, t) == pytest.approx(sk.mean_squared_error(t, z))
+    assert metric("mae").function(z, t) == pytest.approx(sk.mean_absolute_error(t, z))
+    assert metric("r2").function(z, t) == pytest.approx(sk.r2_score(t, z))
+
+
+def test_what_is_undefined_is_none_and_never_a_warning(recwarn):
+    one_class = np.zeros((4, 1))
+    for m in METRICS.values():
+        z = np.zeros((4, 12)) if m.name.startswith("top") else np.zeros((4, 1))
+        value = m.function(z, one_class)
+        assert value is None or np.isfinite(value)
+    assert metric("r2").function(np.zeros((1, 1)), np.ones((1, 1))) is None
+    assert metric("roc_auc").function(np.zeros((4, 1)), one_class) is None
+    assert not recwarn.list
+
+
+def test_probabilities_add_up_to_one_even_for_huge_scores():
+    p = probabilities(np.array([[1000.0, -1000.0], [0.0, 0.0]]))
+    assert np.allclose(p.sum(axis=1), 1)
+    assert p[1].tolist() == [0.5, 0.5]
+    assert probabilities(np.array([[0.0], [50.0]]))[:, 1] == pytest.approx([0.5, 1.0])
+
+
+def test_the_headline_comes_first_and_top_k_only_where_it_says_something():
+    assert metrics_for("regression", ())[0].name == "r2"
+    assert metrics_for("classification", tuple("abc"))[0].name == "accuracy"
+    assert "top_3" not in [m.name for m in metrics_for("classification", tuple("abc"))]
+    assert "top_5" in [m.name for m in metrics_for("classification", tuple("abcdefghij"))]
+
+
+def test_an_unknown_metric_is_told_with_the_nearest_name():
+    with pytest.raises(InputError, match="did you mean 'accuracy'"):
+        metric("acuracy")
