@@ -16,8 +16,8 @@ CHECKPOINT_SECONDS = 60.0
 class Conductor:
     """Trains until the experiment ends, `deadline` seconds have passed or `interrupt` was called.
 
-    Every event is in the run's files before it is yielded. Whoever iterates is never waited for by the native
-    code: nothing runs between two events but what iteration asks for.
+    Iterating does the work: it yields every event, which is in the run's files by then, and None after each
+    chunk of steps.
     """
 
     trainer: Trainer
@@ -31,15 +31,18 @@ class Conductor:
         self.interrupted = True
         self.trainer.stop()
 
-    def __iter__(self) -> Iterator[Event]:
+    def __iter__(self) -> Iterator[Event | None]:
         with self.run.lock():
             for event in self._story():
+                if event is None:
+                    yield None
+                    continue
                 tree = self.run.record(event)
                 if isinstance(event, End):
                     self.run.finish(tree)
                 yield event
 
-    def _story(self) -> Iterator[Event]:
+    def _story(self) -> Iterator[Event | None]:
         trainer, run = self.trainer, self.run
         trainer.start()
         if self.resume:
@@ -55,8 +58,7 @@ class Conductor:
         first, began, saved = trainer.step, time.monotonic(), time.monotonic()
         while not trainer.finished and not self.interrupted:
             log = trainer.advance(limit=self._next_checkpoint())
-            if log is not None:
-                yield log
+            yield log
             now = time.monotonic()
             if self.deadline is not None and now - began >= self.deadline and not trainer.finished:
                 trainer.progress.ended = "time"

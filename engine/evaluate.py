@@ -23,7 +23,7 @@ class Evaluator:
         self.x = net.work.tensor("input", (BLOCK, *input_shape))
         self.z = net.sequence(experiment.model, self.x)
         self.builder = net
-        self._phase = Phase("evaluate", [net.forward])
+        self.phase = Phase("evaluate", [net.forward])
         self._program: Program | None = None
 
     def compile(self) -> None:
@@ -31,7 +31,7 @@ class Evaluator:
         if self._program is None:
             self.memory.allocate()
             initialise(self.memory, self.outline, 0)
-            self._program = Program([self._phase], self.memory.dtype.name)
+            self._program = Program([self.phase], self.memory.dtype.name)
 
     def load(self, arrays: dict[str, np.ndarray]) -> None:
         """Copy parameters and statistics by name."""

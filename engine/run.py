@@ -95,6 +95,14 @@ class Run:
             file.flush()
             yield
 
+    def is_training(self) -> bool:
+        """Whether a process holds the run now."""
+        try:
+            with open(self.path / "lock") as file:
+                return not lock_file(file)
+        except OSError:
+            return False
+
     # -- writing ------------------------------------------------------------------------------------------
 
     def begin(self, trainer: Trainer) -> None:

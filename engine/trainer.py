@@ -3,6 +3,7 @@
 import os
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,7 +34,7 @@ from engine.places import (
     UPDATES,
 )  # fmt: skip
 from engine.plan import SERIAL_WORK, Plan, resolve, work
-from engine.program import Program
+from engine.program import Program, kernels_of
 from engine.schedules import Plateau
 
 CHUNK_SECONDS = 0.03
@@ -103,6 +104,14 @@ class Trainer:
         self.clock[SEED] = self.experiment.training.seed
         if "average" in self.memory.areas:
             self.memory.areas["average"].array[:] = self.memory.areas["parameters"].array
+
+    def to_compile(self) -> list[Callable[[], object]]:
+        """What has to be compiled before the first step, a call for each, so that progress can be shown."""
+        dtype = self.memory.dtype.name
+        kernels = kernels_of([*self.plan.phases, self.evaluator.phase])
+        jobs: list[Callable[[], object]] = [lambda: entry("run_steps", self.parallel)]
+        jobs += [lambda k=k: k.address(dtype) for k in kernels if not k.compiled(dtype)]  # type: ignore[misc]
+        return [*jobs, lambda: entry("run_lanes", False)]
 
     def compile(self) -> None:
         """Make the tables; compiles what is not compiled yet."""
@@ -317,6 +326,13 @@ def check_monitor(training: Training, dataset: Dataset) -> None:
         raise InputError(
             f"training.monitor = {training.monitor!r}: unknown; {did_you_mean(training.monitor, known)}"
         )
+
+
+def entry(name: str, parallel: bool) -> Callable:
+    """A native entry of the virtual machine, compiled."""
+    from engine import vm
+
+    return getattr(vm, name)(parallel)
 
 
 def limit_threads(threads: int) -> None:

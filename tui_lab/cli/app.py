@@ -1,0 +1,66 @@
+"""The root command: knows the name and the one-line help of every command, and imports it when it is called."""
+
+from importlib import import_module
+
+import click
+
+COMMANDS = {
+    "open": ("lab", "Open the lab on a preset, a file or a run."),
+    "train": ("train", "Train a preset or a TOML file, without a screen."),
+    "resume": ("train", "Go on with a run where it stopped."),
+    "eval": ("use", "Measure a run's best parameters on its test rows."),
+    "predict": ("use", "Predict new rows from a file with a run's best parameters."),
+    "presets": ("presets", "List, show and copy ready experiments."),
+    "data": ("data", "List and show data sets."),
+    "runs": ("runs", "List and show past trainings."),
+    "warmup": ("warmup", "Compile everything now, so that nothing waits later."),
+    "doctor": ("doctor", "Show what a bug report needs: versions, cores, cache, terminal."),
+}
+
+EXAMPLES = """\b
+Examples:
+  tui-lab train spiral
+  tui-lab train digits-mlp --set optimizer.lr=0.003 --epochs 30
+  tui-lab train my.toml --json > log.jsonl
+  tui-lab eval last
+"""
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported on use: help and completion stay quick."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        module = import_module(f"tui_lab.cli.{COMMANDS[name][0]}")
+        return getattr(module, name.replace("-", "_") + "_command")
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, help) for name, (_, help) in COMMANDS.items()])
+
+    def resolve_command(self, context: click.Context, args: list[str]) -> tuple:
+        if args and args[0] not in COMMANDS:
+            from engine.errors import did_you_mean
+
+            context.fail(f"no command {args[0]!r}; {did_you_mean(args[0], COMMANDS)}")
+        return super().resolve_command(context, args)
+
+
+@click.group(
+    cls=LazyGroup,
+    invoke_without_command=True,
+    epilog=EXAMPLES,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.version_option(package_name="tui-lab", message="tui-lab %(version)s")
+@click.pass_context
+def cli(context: click.Context) -> None:
+    """A training lab in the terminal: watch a neural network learn, and change it while it does."""
+    if context.invoked_subcommand is None:
+        from tui_lab.cli.lab import open_lab
+
+        open_lab(None)

@@ -1,0 +1,72 @@
+"""data: list and show data sets."""
+
+import textwrap
+from pathlib import Path
+
+import click
+
+
+@click.group("data", invoke_without_command=True)
+@click.pass_context
+def data_command(context: click.Context) -> None:
+    """List and show data sets."""
+    if context.invoked_subcommand is None:
+        context.invoke(list_data)
+
+
+@data_command.command("list")
+def list_data() -> None:
+    """List the sources that data.source can name."""
+    from engine.component import members
+    from engine.data import Source
+    from tui_lab.cli.tables import aligned
+
+    rows = [(name, one_line(cls)) for name, cls in members(Source).items()]
+    click.echo("\n".join(aligned(rows)))
+
+
+@data_command.command("show")
+@click.argument("name", metavar="NAME|FILE")
+@click.option("--seed", default=1, show_default=True, help="Of generated rows and of the split.")
+def show_data(name: str, seed: int) -> None:
+    """Tell about a data set, or about a file of yours: rows, classes, columns."""
+    import numpy as np
+
+    from engine.component import members
+    from engine.data import Source, prepare, source_for
+    from engine.errors import InputError, did_you_mean
+    from tui_lab.cli.tables import aligned
+
+    known = members(Source)
+    if Path(name).suffix or Path(name).exists():
+        source = source_for(name)
+    elif name in known and name not in ("csv", "npz"):
+        source = known[name]()  # type: ignore[assignment]
+    else:
+        raise InputError(f"no data set {name!r}; {did_you_mean(name, known)}; or name a file")
+    dataset = prepare(source, seed, "float64")
+    click.echo(" ".join((type(source).__doc__ or name).split()) + "\n")
+    sizes = ", ".join(f"{len(getattr(dataset, part)):,} {part}" for part in ("train", "val", "test"))
+    click.echo(f"task    {dataset.task}")
+    click.echo(f"rows    {sizes}")
+    click.echo(f"inputs  {'×'.join(map(str, dataset.input_shape))}")
+    if dataset.classes:
+        counts = np.bincount(dataset.train.y[:, 0].astype(int), minlength=len(dataset.classes))
+        balance = ", ".join(f"{c} {n:,}" for c, n in zip(dataset.classes, counts, strict=True))
+        click.echo(f"classes {balance} (training rows)")
+    else:
+        y = dataset.train.y
+        click.echo(f"target  {', '.join(dataset.targets)}: mean {y.mean():.4g}, deviation {y.std():.4g}")
+    if dataset.features:
+        x = dataset.train.x
+        rows = [("column", "mean", "deviation", "least", "greatest")]
+        for i, column in enumerate(dataset.pipeline.columns):
+            values = x[:, i]
+            rows.append(
+                (column, *(f"{v:.4g}" for v in (values.mean(), values.std(), values.min(), values.max())))
+            )
+        click.echo("\n" + "\n".join(aligned(rows, right=frozenset({1, 2, 3, 4}))))
+
+
+def one_line(cls: type) -> str:
+    return textwrap.shorten((cls.__doc__ or "").strip().rstrip("."), 96, placeholder=" …")

@@ -1,0 +1,93 @@
+"""From what stands on the command line to an experiment, a trainer and a model that is ready."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import presets
+from engine import checkpoint
+from engine.component import Tree
+from engine.data import Dataset, Pipeline, prepare
+from engine.errors import InputError
+from engine.evaluate import Evaluator
+from engine.experiment import Experiment, experiment_from, override, read_toml
+from engine.network import outline
+from engine.run import Run
+from engine.trainer import Trainer
+
+Say = Callable[[str], None]
+
+
+def tree_of_target(target: str) -> tuple[str, Tree]:
+    """(name, tables) of a preset or of a TOML file. Raises InputError for neither."""
+    path = Path(target)
+    if path.suffix == ".toml" or path.is_file():
+        return path.stem, read_toml(path)
+    return target, presets.load(target)
+
+
+def experiment_of(
+    target: str, assignments: tuple[str, ...] = (), steps: int | None = None, epochs: float | None = None,
+    seed: int | None = None,
+) -> tuple[str, Experiment]:  # fmt: skip
+    """(name, experiment) of a preset or file with the command line's changes applied."""
+    name, tree = tree_of_target(target)
+    tree = override(tree, list(assignments))
+    training = tree.get("training")
+    if isinstance(training, dict):
+        if steps or epochs:
+            training |= {"steps": steps or 0, "epochs": epochs or 0.0}
+        if seed is not None:
+            training["seed"] = seed
+    return name, experiment_from(tree, target)
+
+
+def dataset_of(experiment: Experiment) -> Dataset:
+    return prepare(experiment.data, experiment.training.seed, experiment.training.precision)
+
+
+def compile_all(trainer: Trainer, say: Say) -> None:
+    """Compile what the trainer needs, saying "compiling k of n"; what is cached on disk only takes a moment."""
+    jobs = trainer.to_compile()
+    for i, job in enumerate(jobs):
+        say(f"compiling {i + 1} of {len(jobs)}")
+        job()
+
+
+@dataclass
+class Model:
+    """A run's best parameters, ready to compute with; complete without the data it was trained on."""
+
+    experiment: Experiment
+    pipeline: Pipeline
+    input_shape: tuple[int, ...]
+    evaluator: Evaluator
+    step: int
+
+    @classmethod
+    def of(cls, run: Run) -> "Model":
+        """Read the best parameters. Raises InputError where the file is damaged or not there."""
+        arrays, header = checkpoint.load(run.best)
+        import tomllib
+
+        experiment = experiment_from(tomllib.loads(header["experiment"]), str(run.best))
+        shape, units = tuple(header["input_shape"]), header["units"]
+        network = outline(experiment.model, shape, units, experiment.training.precision)
+        evaluator = Evaluator(experiment, network, shape, units)
+        check_arrays(evaluator, arrays, run.best)
+        evaluator.load(arrays)
+        return cls(experiment, Pipeline.from_json(header["pipeline"]), shape, evaluator, header["step"])
+
+
+def check_arrays(evaluator: Evaluator, arrays: dict[str, np.ndarray], path: Path) -> None:
+    """Raise InputError where the arrays are not those of the evaluator's network."""
+    wanted: dict[str, Any] = {}
+    for area in ("parameters", "statistics"):
+        if area in evaluator.memory.areas:
+            wanted |= {n: t.shape for n, t in evaluator.memory.areas[area].tensors.items()}
+    for name, shape in wanted.items():
+        if name not in arrays or arrays[name].shape != shape:
+            raise InputError(f"{path}: belongs to another experiment: {name} should be {shape}")

@@ -1,0 +1,63 @@
+"""Options and arguments that several commands share."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+Decorator = Callable[[Callable], Callable]
+
+
+def runs_option() -> Decorator:
+    return click.option(
+        "--runs",
+        metavar="DIR",
+        type=click.Path(path_type=Path),
+        help="Where runs are kept; $TUI_LAB_RUNS, else ./runs.",
+    )
+
+
+def runs_root(given: Path | None) -> Path:
+    """The directory of runs: as given, or of the environment, or ./runs."""
+    return given or Path(os.environ.get("TUI_LAB_RUNS") or "runs")
+
+
+def length_options(function: Callable) -> Callable:
+    """How long to train: --steps or --epochs, and --minutes."""
+    for option in (
+        click.option("--minutes", type=click.FloatRange(0, min_open=True), help="Stop after this time."),
+        click.option(
+            "--epochs", type=click.FloatRange(0, min_open=True), help="Passes over the training rows."
+        ),
+        click.option("--steps", type=click.IntRange(1), help="Optimizer updates."),
+    ):
+        function = option(function)
+    return function
+
+
+def check_length(steps: int | None, epochs: float | None) -> None:
+    """Raise UsageError for both; --minutes goes with either, and whichever comes first ends the run."""
+    if steps and epochs:
+        raise click.UsageError("--steps and --epochs cannot both be given")
+
+
+def output_options(function: Callable) -> Callable:
+    """--json and --quiet, of which one may be given."""
+    function = click.option("--quiet", is_flag=True, help="Print nothing but errors.")(function)
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")(function)
+
+
+def threads_option() -> Decorator:
+    return click.option(
+        "--threads",
+        type=click.IntRange(1, 1024),
+        help="Threads at most; the result is the same for any number.",
+    )
+
+
+def complete_presets(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[Any]:
+    from presets import names
+
+    return [name for name in names() if name.startswith(incomplete)]

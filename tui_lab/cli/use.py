@@ -1,0 +1,95 @@
+"""eval and predict: what a trained network is worth, and what it says about new rows."""
+
+import csv
+import sys
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+import click
+
+from tui_lab.cli.options import runs_option, runs_root
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from tui_lab.cli.loading import Model
+
+
+@click.command("eval")
+@click.argument("run", metavar="RUN")
+@click.option("--split", type=click.Choice(["train", "val", "test"]), default="test", show_default=True)
+@runs_option()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def eval_command(run: str, split: str, runs: Path | None, as_json: bool) -> None:
+    """Measure a run's best parameters: RUN is a directory, a name, or "last"."""
+    import json
+
+    from engine.errors import InputError
+    from engine.metrics import confusion
+    from engine.run import Run
+    from engine.trainer import evaluate
+    from tui_lab.cli import loading, tables
+    from tui_lab.cli.reporters import measurements
+
+    found = Run.find(run, runs_root(runs))
+    model = loading.Model.of(found)
+    dataset = loading.dataset_of(model.experiment)
+    loss, metrics = evaluate(model.experiment, dataset, model.evaluator, split)
+    if loss is None:
+        raise InputError(f"{found.name} has no {split} rows: data.split.{split} is 0")
+    rows = getattr(dataset, split)
+    if as_json:
+        values = {"run": str(found.path), "split": split, "rows": len(rows), "step": model.step}
+        print(json.dumps(values | {"loss": loss} | metrics))
+        return
+    print(f"{found.name}, step {model.step:,}, {len(rows):,} {split} rows")
+    print(measurements({"loss": loss} | metrics))
+    if dataset.classes:
+        counts = confusion(model.evaluator.outputs(rows.x), rows.y)
+        print()
+        for line in tables.confusion_lines(counts, dataset.classes):
+            print(line)
+
+
+@click.command("predict")
+@click.argument("run", metavar="RUN")
+@click.option(
+    "--input", "source", metavar="FILE", required=True, help="New rows: CSV, TSV (also .gz) or NPZ."
+)
+@click.option(
+    "--output", metavar="FILE", default="-", help="Where to write CSV; standard output if left out."
+)
+@runs_option()
+def predict_command(run: str, source: str, output: str, runs: Path | None) -> None:
+    """Predict new rows from a file with a run's best parameters."""
+    from engine.data import read_inputs
+    from engine.errors import InputError
+    from engine.run import Run
+    from tui_lab.cli import loading
+
+    model = loading.Model.of(Run.find(run, runs_root(runs)))
+    x = read_inputs(source, model.pipeline, model.input_shape, model.evaluator.memory.dtype)
+    z = model.evaluator.outputs(x)
+    if output == "-":
+        write_predictions(sys.stdout, model, z)
+        return
+    try:
+        with open(output, "w", newline="", encoding="utf-8") as file:
+            write_predictions(file, model, z)
+    except OSError as error:
+        raise InputError(f"{output}: cannot be written: {error.strerror}") from None
+
+
+def write_predictions(out: IO[str], model: "Model", z: "np.ndarray") -> None:
+    """A header and a line for each row: class and probabilities, or numbers in the target's own units."""
+    from engine.metrics import predicted, probabilities
+
+    writer = csv.writer(out, lineterminator="\n")
+    pipeline = model.pipeline
+    if pipeline.task == "regression":
+        writer.writerow(pipeline.targets)
+        writer.writerows([f"{value:.7g}" for value in row] for row in pipeline.target_to_original(z))
+        return
+    writer.writerow([*pipeline.targets, *(f"p({name})" for name in pipeline.classes)])
+    for number, row in zip(predicted(z), probabilities(z), strict=True):
+        writer.writerow([pipeline.classes[number], *(f"{p:.6f}" for p in row)])
