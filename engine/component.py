@@ -4,6 +4,7 @@ A family is a direct subclass of `Component` with a `tag_field` (`class Optimize
 its members are the subclasses with a `tag`. Defining the class is all it takes to be read, checked and listed.
 """
 
+import math
 import types
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
@@ -38,6 +39,13 @@ def members(family: type[Component]) -> dict[str, type[Component]]:
     return found
 
 
+def fields_of(tag_field: str, tag: str) -> set[str]:
+    """The names of the fields of every component with that tag, of whatever family."""
+    families = [f for f in Component.__subclasses__() if f.__struct_config__.tag_field == tag_field]
+    kinds = [members(family)[tag] for family in families if tag in members(family)]
+    return {info.encode_name for kind in kinds for info in msgspec.structs.fields(kind)}
+
+
 def is_family(annotation: Any) -> bool:
     return (
         isinstance(annotation, type)
@@ -64,6 +72,8 @@ def build(annotation: Any, tree: Any, path: str = "") -> Any:
         return build_member(kind, tree, path)
     if isinstance(kind, type) and issubclass(kind, Component):
         return build_struct(kind, tree, path)
+    if isinstance(tree, float) and not math.isfinite(tree):
+        raise InputError(f"{path} = {tree}: expected a finite number")
     try:
         return msgspec.convert(tree, annotation)
     except msgspec.ValidationError as error:
@@ -80,7 +90,7 @@ def build_member(family: type[Component], tree: Any, path: str) -> Component:
     tag = tree.get(tag_field)
     if tag is None:
         raise InputError(f"{path}: {tag_field!r} is missing; known: {', '.join(known)}")
-    if tag not in known:
+    if not isinstance(tag, str) or tag not in known:
         raise InputError(f"{path}.{tag_field} = {shown(tag)}: unknown; {did_you_mean(str(tag), known)}")
     rest = {key: value for key, value in tree.items() if key != tag_field}
     return build_struct(known[tag], rest, path)

@@ -45,12 +45,12 @@ class Conductor:
     def _story(self) -> Iterator[Event | None]:
         trainer, run = self.trainer, self.run
         trainer.start()
-        if self.resume:
-            for complaint in run.restore(trainer):
-                yield Warning(step=trainer.step, message=complaint)
-        else:
-            run.begin(trainer)
+        complaints = run.restore(trainer) if self.resume else []
+        run.begin(trainer)
+        if not self.resume:
             run.save(trainer)
+        for complaint in complaints:
+            yield Warning(step=trainer.step, message=complaint)
         yield Start(
             step=trainer.step, run=str(run.path), experiment=tree_of(trainer.experiment),
             parameters=trainer.outline.size,

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 import tomli_w
 
-from engine.component import Component, Tree, build, tree_of
+from engine.component import Component, Tree, build, fields_of, tree_of
 from engine.data import Source
 from engine.errors import InputError
 from engine.hyper import hyper
@@ -142,6 +142,11 @@ def place(tree: Any, keys: list[str], value: Any, assignment: str) -> None:
         item_of(tree, last, assignment)
         tree[int(last)] = value
     elif isinstance(tree, dict):
+        if last in ("name", "layer", "source", "step") and isinstance(value, str):
+            # Another kind of component keeps the fields that it has, too: lr, when the optimizer changes.
+            known = fields_of(last, value)
+            for key in [k for k in tree if known and k not in known]:
+                del tree[key]
         tree[last] = value
     else:
         raise InputError(f"--set {assignment}: {'.'.join(parents)} is not a table")

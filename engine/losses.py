@@ -1,18 +1,23 @@
 """Losses: what is made small. Each has a kernel for training and a NumPy version for evaluation."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import numpy as np
+from msgspec.structs import replace
 
 from engine.component import Component
 from engine.errors import InputError
-from engine.hyper import hyper
+from engine.hyper import fields, hyper
+from engine.jit import Kernel
 from engine.kernels import losses as kernels
+from engine.kernels import regression
 from engine.memory import Tensor
 
 if TYPE_CHECKING:
     from engine.data import Dataset
     from engine.network import Builder
+
+Smoothing = Annotated[float, hyper("share of the target spread over all classes", ge=0, lt=1, live=True)]
 
 
 class Loss(Component, tag_field="name"):
@@ -21,6 +26,10 @@ class Loss(Component, tag_field="name"):
     def units(self, dataset: "Dataset") -> int:
         """How many outputs the network must have. Raises InputError when the loss does not suit the data."""
         raise NotImplementedError
+
+    def resolved(self, dataset: "Dataset") -> "Loss":
+        """This loss with what depends on the training rows worked out."""
+        return self
 
     def plan(self, net: "Builder", z: Tensor, t: Tensor, loss: Tensor) -> None:
         """Emit the kernel that writes the loss and the gradient of `z`."""
@@ -31,23 +40,105 @@ class Loss(Component, tag_field="name"):
         raise NotImplementedError
 
 
-class CrossEntropy(Loss, tag="cross_entropy"):
-    """Softmax cross-entropy over class scores (N, C)."""
+class RegressionLoss(Loss):
+    """A loss over numbers, averaged over the targets too; its fields reach the kernel by their names."""
 
-    label_smoothing: Annotated[
-        float, hyper("share of the target spread over all classes", ge=0, lt=1, live=True)
-    ] = 0.0
-    class_weights: Annotated[list[float], hyper("a weight a class; empty: all 1")] = []
+    kernel: ClassVar[Kernel]
 
     def units(self, dataset: "Dataset") -> int:
-        if dataset.task != "classification":
-            raise InputError(f"loss.name = {self.tag()!r} needs classes, the targets are numbers; try 'mse'")
+        if dataset.task != "regression":
+            raise InputError(
+                f"loss.name = {self.tag()!r} needs numbers, the targets are classes; try 'cross_entropy'"
+            )
         return dataset.outputs
 
+    def plan(self, net: "Builder", z: Tensor, t: Tensor, loss: Tensor) -> None:
+        numbers = {f.name: net.hyper(f.name, getattr(self, f.name)) for f in fields(type(self))}
+        net.op(self.kernel, None, z=z, t=t, loss=loss, lane=net.lane, **numbers)
+
+    def values(self, z: np.ndarray, t: np.ndarray) -> np.ndarray:
+        return self.of_errors(z.astype(np.float64) - t).mean(axis=1)
+
+    def of_errors(self, error: np.ndarray) -> np.ndarray:
+        """The loss of each error z − t."""
+        raise NotImplementedError
+
+
+class MeanSquaredError(RegressionLoss, tag="mse"):
+    """(z − t)²"""
+
+    kernel = regression.mean_squared_error
+
+    def of_errors(self, error: np.ndarray) -> np.ndarray:
+        return error**2
+
+
+class MeanAbsoluteError(RegressionLoss, tag="mae"):
+    """|z − t|: outliers pull no harder than others."""
+
+    kernel = regression.mean_absolute_error
+
+    def of_errors(self, error: np.ndarray) -> np.ndarray:
+        return np.abs(error)
+
+
+class Huber(RegressionLoss, tag="huber"):
+    """error²/2 up to `delta`, delta·(|error| − delta/2) beyond (Huber 1964)."""
+
+    delta: Annotated[float, hyper("where the parabola becomes a line", gt=0, log=True, live=True)] = 1.0
+
+    kernel = regression.huber
+
+    def of_errors(self, error: np.ndarray) -> np.ndarray:
+        inner = np.clip(error, -self.delta, self.delta)
+        return inner * (error - inner / 2)
+
+
+class ClassificationLoss(Loss):
+    """A loss over classes. With class weights it is the mean over rows of weight·loss; PyTorch divides by the sum
+    of the weights instead of the number of rows."""
+
+    class_weights: Annotated[
+        list[float] | Literal["balanced"],
+        hyper('a weight a class; empty: all 1; "balanced": as many times more as the class is rarer'),
+    ] = []
+
+    def __post_init__(self) -> None:
+        if self.class_weights != "balanced" and any(not 0 <= w < np.inf for w in self.class_weights):
+            raise ValueError("class_weights must be finite and not below 0")
+
+    def units(self, dataset: "Dataset") -> int:
+        classes = dataset.outputs
+        if dataset.task != "classification":
+            raise InputError(f"loss.name = {self.tag()!r} needs classes, the targets are numbers; try 'mse'")
+        if self.class_weights not in ([], "balanced") and len(self.class_weights) != classes:
+            raise InputError(
+                f"loss.class_weights has {len(self.class_weights)} numbers for {classes} classes"
+            )
+        return self.scores(classes)
+
+    def scores(self, classes: int) -> int:
+        """How many outputs tell so many classes apart. Raises InputError when the loss cannot."""
+        return classes
+
+    def resolved(self, dataset: "Dataset") -> Loss:
+        if self.class_weights != "balanced":
+            return self
+        rows = np.bincount(dataset.train.y[:, 0].astype(int), minlength=dataset.outputs)
+        weights = rows.sum() / (dataset.outputs * np.maximum(rows, 1))
+        return replace(self, class_weights=weights.tolist())
+
     def weights(self, classes: int) -> np.ndarray:
-        if self.class_weights and len(self.class_weights) != classes:
-            raise ValueError(f"class_weights has {len(self.class_weights)} numbers for {classes} classes")
-        return np.array(self.class_weights or [1.0] * classes)
+        """A weight for each class (C,)."""
+        if self.class_weights == "balanced":
+            raise ValueError("balanced class weights are not worked out yet: see resolved()")
+        return np.array(self.class_weights or [1.0] * classes, np.float64)
+
+
+class CrossEntropy(ClassificationLoss, tag="cross_entropy"):
+    """−log softmax(z)[target] over class scores (N, C)."""
+
+    label_smoothing: Smoothing = 0.0
 
     def plan(self, net: "Builder", z: Tensor, t: Tensor, loss: Tensor) -> None:
         weights = net.constant("class_weights", self.weights(z.shape[1]))
@@ -64,3 +155,55 @@ class CrossEntropy(Loss, tag="cross_entropy"):
         picked = log_p[np.arange(len(z)), target]
         smooth = self.label_smoothing
         return -self.weights(z.shape[1])[target] * ((1 - smooth) * picked + smooth * log_p.mean(axis=1))
+
+
+class BinaryCrossEntropy(ClassificationLoss, tag="binary_cross_entropy"):
+    """log(1 + e^z) − t·z over one logit (N, 1) for two classes; above 0 it is the second."""
+
+    label_smoothing: Smoothing = 0.0
+
+    def scores(self, classes: int) -> int:
+        if classes != 2:
+            raise InputError(
+                f"loss.name = {self.tag()!r} needs two classes, the data has {classes}; try 'cross_entropy'"
+            )
+        return 1
+
+    def plan(self, net: "Builder", z: Tensor, t: Tensor, loss: Tensor) -> None:
+        weights = net.constant("class_weights", self.weights(2))
+        smoothing = net.hyper("label_smoothing", self.label_smoothing)
+        net.op(
+            kernels.binary_cross_entropy, None,
+            z=z, t=t, loss=loss, lane=net.lane, smoothing=smoothing, weights=weights,
+        )  # fmt: skip
+
+    def values(self, z: np.ndarray, t: np.ndarray) -> np.ndarray:
+        z, target = z[:, 0].astype(np.float64), t[:, 0].astype(np.float64)
+        q = target + self.label_smoothing * (0.5 - target)
+        return self.weights(2)[target.astype(int)] * (np.logaddexp(0, z) - q * z)
+
+
+class Hinge(ClassificationLoss, tag="hinge"):
+    """max(0, margin ± z) over one score (N, 1) for two classes, above 0 for the second; for more classes the mean
+    over all scores (N, C) of max(0, margin − z[target] + z[c]), c ≠ target (Weston & Watkins 1999)."""
+
+    margin: Annotated[float, hyper("how far on the right side is far enough", gt=0, live=True)] = 1.0
+
+    def scores(self, classes: int) -> int:
+        return 1 if classes == 2 else classes
+
+    def plan(self, net: "Builder", z: Tensor, t: Tensor, loss: Tensor) -> None:
+        of_two = z.shape[1] == 1
+        weights = net.constant("class_weights", self.weights(2 if of_two else z.shape[1]))
+        kernel = kernels.hinge_of_two if of_two else kernels.hinge_of_many
+        margin = net.hyper("margin", self.margin)
+        net.op(kernel, None, z=z, t=t, loss=loss, lane=net.lane, margin=margin, weights=weights)
+
+    def values(self, z: np.ndarray, t: np.ndarray) -> np.ndarray:
+        z, target = z.astype(np.float64), t[:, 0].astype(int)
+        N, C = z.shape
+        if C == 1:
+            return self.weights(2)[target] * np.maximum(0, self.margin - (2 * target - 1) * z[:, 0])
+        gaps = np.maximum(0, self.margin - z[np.arange(N), target][:, None] + z)
+        gaps[np.arange(N), target] = 0
+        return self.weights(C)[target] * gaps.sum(axis=1) / C

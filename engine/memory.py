@@ -185,3 +185,9 @@ class Memory:
 
     def __iter__(self) -> Iterator[Area]:
         return iter(self.areas.values())
+
+
+def shared(memory: Memory, name: str, dtype: type, size: int) -> Tensor:
+    """The one tensor of an area that bears its name."""
+    area = memory.area(name, dtype)
+    return area.tensors[name] if name in area.tensors else area.tensor(name, (size,))

@@ -10,10 +10,11 @@ import numpy as np
 from engine.errors import InputError
 from engine.initializers import Initializer
 from engine.jit import Kernel
+from engine.kernels.branches import add_gradient
 from engine.layers.activations import Activate, Activation, Identity
 from engine.layers.base import Layer
-from engine.memory import Memory, Tensor
-from engine.places import LANE
+from engine.memory import Memory, Tensor, shared
+from engine.places import CLOCK, LANE
 from engine.program import Operation
 
 Shape = tuple[int, ...]
@@ -69,6 +70,7 @@ class Builder:
         self.blocks: list[Block] = []
         self.lane = self.memory.area("lanes", np.int64).tensor(work, (LANE,))
         self._scope: list[str] = []
+        self._path: list[str] = []
         self._following: list[Layer] = []
         self._streams = 0
 
@@ -149,6 +151,20 @@ class Builder:
         self._streams += 1
         return self._streams
 
+    @property
+    def clock(self) -> Tensor:
+        """The run's counters; kernels read them, only the update changes them."""
+        return shared(self.memory, "clock", np.int64, CLOCK)
+
+    def fork(self, x: Tensor) -> Tensor:
+        """`x` for a second use: the same values with a gradient of their own, which is added to that of `x`."""
+        if x.gradient is None:
+            return x
+        gradient = self.work_gradients.tensor(self.name("fork"), x.shape)
+        fork = Tensor(x.area, x.name, x.offset, x.shape, gradient)
+        self.op(None, add_gradient, fork=fork, x=x)
+        return fork
+
     # -- operations ---------------------------------------------------------------------------------------
 
     def op(self, forward: Kernel | None, backward: Kernel | None, **operands: Tensor | int) -> None:
@@ -163,32 +179,32 @@ class Builder:
         if self.training:
             self.after.append(Operation.of(kernel, **operands))
 
-    def sequence(self, layers: list[Layer], x: Tensor) -> Tensor:
-        """Plan layers one after the other, each in a scope of its own name ("dense1")."""
+    def sequence(self, layers: list[Layer], x: Tensor, field: str = "model") -> Tensor:
+        """Plan layers one after the other, each in a scope of its own name ("dense1"); `field` holds them."""
         for i, layer in enumerate(layers):
-            name = f"{layer.tag()}{i + 1}"
             before = set(self.declared)
-            with self.scope(name):
+            self._path.append(f"{field}.{i}")
+            with self.scope(f"{layer.tag()}{i + 1}"):
                 self._following = layers[i + 1 :]
                 try:
                     x = layer.plan(self, x)
                 except ValueError as error:
-                    raise InputError(f"model.{i} ({layer.tag()}): {error}") from None
+                    raise InputError(f"{'.'.join(self._path)} ({layer.tag()}): {error}") from None
                 full_name = self.name("").rstrip(".")
+            self._path.pop()
             added = tuple(n for n in self.declared if n not in before)
             self.blocks.append(Block(full_name, layer, x, added))
         return x
 
-    def activation_after(self, own: Activation) -> str:
-        """The initializer that suits the activation after a layer: its own, or the next one in the sequence."""
+    def activation_after(self, own: Activation) -> Activation:
+        """The activation after a layer, for its initializer: its own, or the next one in the sequence."""
         if isinstance(own, Identity):
             for layer in self._following:
                 if isinstance(layer, Activate):
-                    own = layer.function
+                    return layer.function
+                if not layer.looked_through:
                     break
-                if layer.tag() not in ("batch_norm", "layer_norm", "dropout"):
-                    break
-        return own.suited_initializer
+        return own
 
 
 @dataclass(frozen=True)

@@ -5,19 +5,26 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from engine.component import Component
 from engine.hyper import fields, hyper
 from engine.jit import Kernel
+from engine.kernels import muon
 from engine.kernels import optimizers as kernels
 
 if TYPE_CHECKING:
+    from engine.network import Outline
     from engine.update import Update
 
 Lr = Annotated[float, hyper("learning rate: the size of a step", ge=0, le=100, log=True, live=True)]
 Beta = Annotated[float, hyper("decay of a running mean, a step", ge=0, lt=1, live=True)]
-Epsilon = Annotated[float, hyper("keeps a division finite", ge=0, le=1, log=True, live=True)]
+Epsilon = Annotated[float, hyper("keeps a division finite", gt=0, le=1, log=True, live=True)]
 Decay = Annotated[float, hyper("weights shrink by lr·decay a step", ge=0, le=100, log=True, live=True)]
+Pull = Annotated[float, hyper("this times the weight joins its gradient", ge=0, le=100, log=True, live=True)]
+Momentum = Annotated[float, hyper("share of the last step that is kept", ge=0, lt=1, live=True)]
 
 
 class Optimizer(Component, tag_field="name"):
-    """Turns gradients into a step. Numeric fields after `lr` reach the kernel as h[0], h[1], …"""
+    """Turns gradients into a step. Fields after `lr` reach the kernel as h[0], h[1], …
+
+    Weight decay applies to weights, not to biases and the parameters of norms.
+    """
 
     lr: Lr = 0.001
 
@@ -28,10 +35,88 @@ class Optimizer(Component, tag_field="name"):
         """The hyperparameters that the kernel reads, in the order of the fields; `lr` comes from the schedule."""
         return [float(getattr(self, f.name)) for f in fields(type(self)) if f.name != "lr"]
 
+    def whole(self, outline: "Outline") -> frozenset[str]:
+        """The parameters whose kernel must see them as one matrix."""
+        return frozenset()
+
     def plan(self, update: "Update") -> None:
         """Emit the operations of one step: here the kernel over every stretch of trained memory."""
         for stretch in update.stretches():
             update.op(stretch, self.kernel, self.slots)
+
+
+class Sgd(Optimizer, tag="sgd"):
+    """Gradient descent with momentum (Polyak 1964) and, if wanted, Nesterov's look ahead (Sutskever et al. 2013).
+
+    g ← g + λp;  m ← μm + g;  p ← p − lr·m, with Nesterov p ← p − lr·(g + μm)
+    """
+
+    lr: Lr = 0.01
+    momentum: Momentum = 0.0
+    nesterov: Annotated[bool, hyper("take the step from where the momentum leads", live=True)] = False
+    weight_decay: Pull = 0.0
+
+    slots = ("m",)
+    kernel = kernels.sgd_step
+
+
+class RmsProp(Optimizer, tag="rmsprop"):
+    """The gradient over its running root mean square (Tieleman & Hinton 2012).
+
+    g ← g + λp;  v ← ρv + (1−ρ)g²;  m ← μm + g/(√v + ε);  p ← p − lr·m
+    """
+
+    rho: Beta = 0.99
+    epsilon: Epsilon = 1e-8
+    momentum: Momentum = 0.0
+    weight_decay: Pull = 0.0
+
+    slots = ("v", "m")
+    kernel = kernels.rmsprop_step
+
+
+class Adagrad(Optimizer, tag="adagrad"):
+    """The gradient over the root of the sum of all its squares (Duchi et al. 2011).
+
+    g ← g + λp;  v ← v + g²;  p ← p − lr·g/(√v + ε)
+    """
+
+    lr: Lr = 0.01
+    epsilon: Epsilon = 1e-10
+    weight_decay: Pull = 0.0
+
+    slots = ("v",)
+    kernel = kernels.adagrad_step
+
+
+class Adadelta(Optimizer, tag="adadelta"):
+    """The gradient scaled by the size of recent steps over that of recent gradients (Zeiler 2012).
+
+    g ← g + λp;  v ← ρv + (1−ρ)g²;  d = g·√((u + ε)/(v + ε));  u ← ρu + (1−ρ)d²;  p ← p − lr·d
+    """
+
+    lr: Lr = 1.0
+    rho: Beta = 0.9
+    epsilon: Epsilon = 1e-6
+    weight_decay: Pull = 0.0
+
+    slots = ("v", "u")
+    kernel = kernels.adadelta_step
+
+
+class Adam(Optimizer, tag="adam"):
+    """Running means of the gradient and of its square, without their bias to zero (Kingma & Ba 2015).
+
+    g ← g + λp;  m ← β₁m + (1−β₁)g;  v ← β₂v + (1−β₂)g²;  p ← p − lr·m̂/(√v̂ + ε)
+    """
+
+    beta1: Beta = 0.9
+    beta2: Beta = 0.999
+    epsilon: Epsilon = 1e-8
+    weight_decay: Pull = 0.0
+
+    slots = ("m", "v")
+    kernel = kernels.adam_step
 
 
 class AdamW(Optimizer, tag="adamw"):
@@ -47,3 +132,71 @@ class AdamW(Optimizer, tag="adamw"):
 
     slots = ("m", "v")
     kernel = kernels.adamw_step
+
+
+class Nadam(Optimizer, tag="nadam"):
+    """Adam with Nesterov's look ahead (Dozat 2016), β₁ warming up as μ_t = β₁(1 − 0.96^(t·ψ)/2).
+
+    g ← g + λp;  m ← β₁m + (1−β₁)g;  v ← β₂v + (1−β₂)g²
+    p ← p − lr·(μ_{t+1}·m/(1 − Πμ_{≤t+1}) + (1 − μ_t)·g/(1 − Πμ_{≤t}))/(√v̂ + ε)
+    """
+
+    beta1: Beta = 0.9
+    beta2: Beta = 0.999
+    epsilon: Epsilon = 1e-8
+    weight_decay: Pull = 0.0
+    momentum_decay: Annotated[float, hyper("ψ: how fast momentum warms up", ge=0, le=1, live=True)] = 0.004
+
+    slots = ("m", "v")
+    kernel = kernels.nadam_step
+
+
+class Lion(Optimizer, tag="lion"):
+    """The sign of a running mean: every weight moves by the same amount (Chen et al. 2023).
+
+    p ← (1 − lr·λ)p − lr·sign(β₁m + (1−β₁)g);  m ← β₂m + (1−β₂)g
+    """
+
+    lr: Lr = 1e-4
+    beta1: Beta = 0.9
+    beta2: Beta = 0.99
+    weight_decay: Decay = 0.0
+
+    slots = ("m",)
+    kernel = kernels.lion_step
+
+
+class Muon(Optimizer, tag="muon"):
+    """For hidden matrices momentum made nearly orthogonal by Newton–Schulz iterations (Jordan et al. 2024).
+
+    m ← μm + (1−μ)g;  u = (1−μ)g + μm with Nesterov, else m
+    p ← (1 − lr·λ)p − lr·√max(1, outputs/inputs)·orthogonal(u)
+
+    The last matrix, biases and norms are trained by AdamW with lr·rest.
+    """
+
+    lr: Lr = 0.02
+    momentum: Momentum = 0.95
+    nesterov: Annotated[bool, hyper("take the step from where the momentum leads", live=True)] = True
+    weight_decay: Decay = 0.01
+    rest: Annotated[float, hyper("factor on AdamW's lr", gt=0, le=10, log=True, live=True)] = 0.1
+    beta1: Beta = 0.9
+    beta2: Beta = 0.95
+    epsilon: Epsilon = 1e-8
+
+    slots = ("m", "v")
+
+    def whole(self, outline: "Outline") -> frozenset[str]:
+        matrices = [p.name for p in outline.parameters if p.decay and len(p.shape) == 2]
+        return frozenset(matrices[:-1])
+
+    def plan(self, update: "Update") -> None:
+        for stretch in update.stretches():
+            if not stretch.shape:
+                update.op(stretch, muon.muon_rest_step, self.slots)
+                continue
+            inputs, outputs = stretch.shape
+            smaller = min(inputs, outputs)
+            x, y = (update.scratch(stretch, name, (inputs, outputs)) for name in "xy")
+            a, b = (update.scratch(stretch, name, (smaller, smaller)) for name in "ab")
+            update.op(stretch, muon.muon_step, self.slots, x=x, y=y, a=a, b=b)

@@ -11,11 +11,11 @@ from engine.data import Dataset
 from engine.errors import InputError, did_you_mean
 from engine.experiment import Experiment, Training
 from engine.kernels import update as kernels
-from engine.memory import Memory, Tensor
+from engine.memory import Memory, Tensor, shared
 from engine.network import Builder, Outline, lay_out, outline
 from engine.places import BATCH, CLOCK, FIRST, LANE, SHARD, SHARDS
 from engine.program import Operation, Phase
-from engine.update import Update, shared
+from engine.update import Update
 
 SERIAL_WORK = 20e6  # floating-point operations a step below which threads cost more than they bring
 SHARD_ROWS = 64  # a smaller shard spends more on adding up gradients than it saves
@@ -41,7 +41,7 @@ def resolve(experiment: Experiment, dataset: Dataset) -> Experiment:
         shards=min(t.shards or chosen, batch),
         evaluate_every=every,
     )
-    return replace(experiment, training=training)
+    return replace(experiment, loss=experiment.loss.resolved(dataset), training=training)
 
 
 def work(parameters: int, batch: int) -> float:
@@ -72,7 +72,8 @@ class Plan:
         draw, indices = sampling(memory, len(dataset.train.x), t.batch_size)
         shards = Shards(memory, experiment, dataset, indices)
 
-        update = Update(memory, network, frozen_names(t, network))
+        frozen, whole = frozen_names(t, network), experiment.optimizer.whole(network)
+        update = Update(memory, network, frozen, whole)
         penalty, clip, mean = (memory.areas["hyper"].tensors[n] for n in ("penalty", "clip", "average"))
         phases = [
             Phase("sample", [[draw]]),

@@ -182,6 +182,7 @@ class Run:
             except InputError as error:
                 complaints.append(str(error))
                 continue
+            trainer.check_state(arrays)
             if header["data"] != trainer.dataset.digest:
                 raise InputError(f"{self.path}: the data has changed since the run began")
             best = checkpoint.load(self.best)[0] if header["progress"]["best_value"] is not None else {}

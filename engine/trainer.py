@@ -290,14 +290,18 @@ class Trainer:
         return state
 
     def restore(self, arrays: dict[str, np.ndarray], progress: Progress, best: dict[str, np.ndarray]) -> None:
-        """Take over a saved state. Raises InputError when it belongs to another experiment."""
-        mine = self.arrays()
-        for name, view in mine.items():
-            if name not in arrays or arrays[name].shape != view.shape or arrays[name].dtype != view.dtype:
-                raise InputError(f"the checkpoint belongs to another experiment: {name} differs")
-        for name, view in mine.items():
+        """Take over a saved state that `check_state` found good."""
+        for name, view in self.arrays().items():
             view[...] = arrays[name]
         self.progress, self.best = progress, best
+        if self.step < self.experiment.training.steps:
+            progress.ended = ""
+
+    def check_state(self, arrays: dict[str, np.ndarray]) -> None:
+        """Raise InputError when a saved state belongs to another experiment."""
+        for name, view in self.arrays().items():
+            if name not in arrays or arrays[name].shape != view.shape or arrays[name].dtype != view.dtype:
+                raise InputError(f"the checkpoint belongs to another experiment: {name} differs")
 
 
 ENGINE = threading.Lock()  # Numba's thread pool aborts the process when two threads enter it

@@ -1,12 +1,13 @@
 """Update: what happens to the flat memory of parameters after the gradients are there."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import prod
 
 import numpy as np
 
 from engine.jit import Kernel
 from engine.kernels import update as kernels
-from engine.memory import ALIGNMENT, Area, Memory, Tensor
+from engine.memory import ALIGNMENT, Area, Memory, Tensor, shared
 from engine.network import Outline
 from engine.optimizers import Optimizer
 from engine.places import CLOCK, SCALARS
@@ -23,10 +24,11 @@ class Stretch:
     start: int
     size: int
     decay: bool
-    lane: int
+    shape: tuple[int, ...] = ()  # of the one parameter it is, where the optimizer must see it whole
+    lane: int = 0
 
     def of(self, area: Area) -> Tensor:
-        return Tensor(area, f"{area.name}[{self.start}:]", self.start, (self.size,))
+        return Tensor(area, f"{area.name}[{self.start}:]", self.start, self.shape or (self.size,))
 
 
 class Update:
@@ -35,7 +37,13 @@ class Update:
     How memory is cut into lanes depends on its size alone, never on the threads, so that sums keep their order.
     """
 
-    def __init__(self, memory: Memory, outline: Outline, frozen: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        memory: Memory,
+        outline: Outline,
+        frozen: frozenset[str] = frozenset(),
+        whole: frozenset[str] = frozenset(),
+    ) -> None:
         self.memory = memory
         self.parameters = memory.area("parameters")
         self.gradients = memory.area("gradients")
@@ -43,7 +51,9 @@ class Update:
         self.scalars = shared(memory, "scalars", np.float64, SCALARS)
         trained = [p for p in outline.parameters if p.name not in frozen]
         self.trained = tuple(trained)
-        self._stretches = cut(merge([(self.parameters.tensors[p.name], p.decay) for p in trained], memory))
+        places = [(p, self.parameters.tensors[p.name].offset) for p in trained]
+        runs = [Stretch(at, prod(p.shape), p.decay, p.shape if p.name in whole else ()) for p, at in places]
+        self._stretches = cut(merge(runs, memory))
         self.lanes = 1 + max((s.lane for s in self._stretches), default=0)
         self.partials = shared(memory, "partials", np.float64, self.lanes)
         self.apply = Phase("apply", [[] for _ in range(self.lanes)])
@@ -59,13 +69,17 @@ class Update:
             self.memory.add(self.parameters.like(full))
         return self.memory.areas[full]
 
-    def op(self, stretch: Stretch, kernel: Kernel, slots: tuple[str, ...]) -> None:
+    def scratch(self, stretch: Stretch, name: str, shape: tuple[int, ...]) -> Tensor:
+        """Room for the optimizer's kernel to work in."""
+        return self.memory.area("update.scratch").tensor(f"{name}[{stretch.start}:]", shape)
+
+    def op(self, stretch: Stretch, kernel: Kernel, slots: tuple[str, ...], **more: Tensor) -> None:
         """Emit the optimizer's kernel for a stretch."""
         states = {name: stretch.of(self.slot(name)) for name in slots}
         self.emit(
             stretch.lane, kernel, p=stretch.of(self.parameters), g=stretch.of(self.gradients),
             h=self.memory.areas["hyper"].tensors["optimizer"], scalars=self.scalars, clock=self.clock,
-            decay=int(stretch.decay), **states,
+            decay=int(stretch.decay), **states, **more,
         )  # fmt: skip
 
     def emit(self, lane: int, kernel: Kernel, **operands: Tensor | int) -> None:
@@ -121,24 +135,20 @@ class Update:
         return self.apply
 
 
-def shared(memory: Memory, name: str, dtype: type, size: int) -> Tensor:
-    """The one tensor of an area that bears its name."""
-    area = memory.area(name, dtype)
-    return area.tensors[name] if name in area.tensors else area.tensor(name, (size,))
-
-
-def merge(tensors: list[tuple[Tensor, bool]], memory: Memory) -> list[tuple[int, int, bool]]:
-    """(start, size, decay) of neighbours that are treated alike; padding between them is zero and stays so."""
-    merged: list[tuple[int, int, bool]] = []
-    for tensor, decay in sorted(tensors, key=lambda t: t[0].offset):
-        start, size = tensor.offset, tensor.size
-        if merged and not memory.guarded:
-            first, length, alike = merged[-1]
-            if alike == decay and start == padded(first + length, memory):
-                merged[-1] = (first, start + size - first, decay)
-                continue
-        merged.append((start, size, decay))
+def merge(runs: list[Stretch], memory: Memory) -> list[Stretch]:
+    """Join neighbours that are treated alike; padding between them is zero and stays so."""
+    merged: list[Stretch] = []
+    for run in sorted(runs, key=lambda r: r.start):
+        last = merged[-1] if merged and not memory.guarded else None
+        if last and joinable(last, run) and run.start == padded(last.start + last.size, memory):
+            merged[-1] = replace(last, size=run.start + run.size - last.start)
+        else:
+            merged.append(run)
     return merged
+
+
+def joinable(a: Stretch, b: Stretch) -> bool:
+    return a.decay == b.decay and not a.shape and not b.shape
 
 
 def padded(end: int, memory: Memory) -> int:
@@ -146,20 +156,19 @@ def padded(end: int, memory: Memory) -> int:
     return -(-end // step) * step
 
 
-def cut(runs: list[tuple[int, int, bool]]) -> list[Stretch]:
+def cut(runs: list[Stretch]) -> list[Stretch]:
     """Deal the runs out to lanes of about equal length."""
-    total = sum(size for _, size, _ in runs)
+    total = sum(run.size for run in runs)
     lanes = min(MOST_LANES, max(1, total // LANE_SIZE))
     share = -(-total // lanes)
     share += -share % 16  # lanes meet at a cache line
     stretches, lane, room = [], 0, share
-    for start, size, decay in runs:
-        while size > 0:
-            taken = min(size, room)
-            stretches.append(Stretch(start, taken, decay, lane))
-            start, size, room = start + taken, size - taken, room - taken
-            if room == 0 and lane < lanes - 1:
-                lane, room = lane + 1, share
-            elif room == 0:
-                room = share
+    for run in runs:
+        start, end = run.start, run.start + run.size
+        while start < end:
+            taken = run.size if run.shape else min(end - start, room)
+            stretches.append(replace(run, start=start, size=taken, lane=lane))
+            start, room = start + taken, room - taken
+            if room <= 0:
+                lane, room = min(lane + 1, lanes - 1), share
     return stretches

@@ -1,19 +1,83 @@
-"""Activations: y = f(x) elementwise; the backward kernel turns dL/dy into dL/dx in place."""
+"""Activations: y = f(x) elementwise; the backward kernel turns dL/dy into dL/dx in place.
+
+A backward kernel reads y where f'(x) follows from f(x), and x where it does not. NaN in gives NaN out.
+"""
 
 from engine.jit import kernel
-from engine.kernels.maths import ONE, ZERO, tanh
+from engine.kernels.maths import HALF, ONE, ZERO, cos, exp, expm1, sigmoid, sin, softplus, tanh
 
 
 @kernel
 def relu_forward(x: "N", y: "N"):
     for i in range(x.size):
-        y[i] = x[i] if x[i] > ZERO else ZERO
+        y[i] = ZERO if x[i] < ZERO else x[i]
 
 
 @kernel
 def relu_backward(y: "N", dy: "N"):
     for i in range(y.size):
         dy[i] = dy[i] if y[i] > ZERO else ZERO
+
+
+@kernel
+def leaky_relu_forward(x: "N", y: "N", slope: "float64[1]"):
+    a = x.dtype.type(slope[0])
+    for i in range(x.size):
+        y[i] = a * x[i] if x[i] < ZERO else x[i]
+
+
+@kernel
+def leaky_relu_backward(x: "N", dy: "N", slope: "float64[1]"):
+    a = x.dtype.type(slope[0])
+    for i in range(x.size):
+        dy[i] = dy[i] if x[i] > ZERO else a * dy[i]
+
+
+@kernel
+def elu_forward(x: "N", y: "N", alpha: "float64[1]"):
+    a = x.dtype.type(alpha[0])
+    for i in range(x.size):
+        y[i] = x[i] if x[i] > ZERO else a * expm1(x[i])
+
+
+@kernel
+def elu_backward(x: "N", dy: "N", alpha: "float64[1]"):
+    a = x.dtype.type(alpha[0])
+    for i in range(x.size):
+        dy[i] = dy[i] if x[i] > ZERO else dy[i] * a * exp(x[i])
+
+
+@kernel
+def gelu_forward(x: "N", y: "N"):
+    real = x.dtype.type
+    root, cubic = real(0.7978845608028654), real(0.044715)  # √(2/π)
+    for i in range(x.size):
+        inner = root * x[i] * (ONE + cubic * x[i] * x[i])
+        y[i] = HALF * x[i] * (ONE + tanh(inner))
+
+
+@kernel
+def gelu_backward(x: "N", dy: "N"):
+    real = x.dtype.type
+    root, cubic = real(0.7978845608028654), real(0.044715)
+    for i in range(x.size):
+        square = cubic * x[i] * x[i]
+        t = tanh(root * x[i] * (ONE + square))
+        slope = root * (ONE + real(3) * square)
+        dy[i] *= HALF * (ONE + t + x[i] * (ONE - t * t) * slope)
+
+
+@kernel
+def silu_forward(x: "N", y: "N"):
+    for i in range(x.size):
+        y[i] = x[i] * sigmoid(x[i])
+
+
+@kernel
+def silu_backward(x: "N", dy: "N"):
+    for i in range(x.size):
+        s = sigmoid(x[i])
+        dy[i] *= s * (ONE + x[i] * (ONE - s))
 
 
 @kernel
@@ -26,3 +90,41 @@ def tanh_forward(x: "N", y: "N"):
 def tanh_backward(y: "N", dy: "N"):
     for i in range(y.size):
         dy[i] *= ONE - y[i] * y[i]
+
+
+@kernel
+def sigmoid_forward(x: "N", y: "N"):
+    for i in range(x.size):
+        y[i] = sigmoid(x[i])
+
+
+@kernel
+def sigmoid_backward(y: "N", dy: "N"):
+    for i in range(y.size):
+        dy[i] *= y[i] * (ONE - y[i])
+
+
+@kernel
+def softplus_forward(x: "N", y: "N"):
+    for i in range(x.size):
+        y[i] = softplus(x[i])
+
+
+@kernel
+def softplus_backward(x: "N", dy: "N"):
+    for i in range(x.size):
+        dy[i] *= sigmoid(x[i])
+
+
+@kernel
+def sin_forward(x: "N", y: "N", frequency: "float64[1]"):
+    w = x.dtype.type(frequency[0])
+    for i in range(x.size):
+        y[i] = sin(w * x[i])
+
+
+@kernel
+def sin_backward(x: "N", dy: "N", frequency: "float64[1]"):
+    w = x.dtype.type(frequency[0])
+    for i in range(x.size):
+        dy[i] *= w * cos(w * x[i])

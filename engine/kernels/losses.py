@@ -1,7 +1,7 @@
-"""Losses: loss[0] gets this shard's part of the batch's mean, dz its gradient."""
+"""Losses over classes: loss[0] gets this shard's part of the batch's mean, dz its gradient."""
 
 from engine.jit import device, kernel
-from engine.kernels.maths import exp, log
+from engine.kernels.maths import HALF, ONE, ZERO, exp, log, sigmoid, softplus
 from engine.places import BATCH
 
 
@@ -48,3 +48,65 @@ def exp_all(a):
     """e^a in place, in one loop over flat memory that vectorises however short the rows are."""
     for i in range(a.size):
         a[i] = exp(a[i])
+
+
+@kernel
+def binary_cross_entropy(
+    z: "N", t: "N", dz: "N", loss: "float64[1]", lane: "int64[L]", smoothing: "float64[1]", weights: "2"
+):
+    """log(1 + e^z) − q·z, q the target (0 or 1) drawn towards ½ by the smoothing."""
+    real = z.dtype.type
+    share = real(smoothing[0])
+    mean = ONE / real(lane[BATCH])
+    first, step = weights[0], weights[1] - weights[0]
+    total = real(0)
+    for n in range(z.size):
+        weight = first + step * t[n]
+        q = t[n] + share * (HALF - t[n])
+        total += weight * (softplus(z[n]) - q * z[n])
+        dz[n] = weight * mean * (sigmoid(z[n]) - q)
+    loss[0] = total * mean
+
+
+@kernel
+def hinge_of_two(
+    z: "N", t: "N", dz: "N", loss: "float64[1]", lane: "int64[L]", margin: "float64[1]", weights: "2"
+):
+    """max(0, margin − s·z), s = −1 for the first class and +1 for the second."""
+    real = z.dtype.type
+    wanted = real(margin[0])
+    mean = ONE / real(lane[BATCH])
+    first, step = weights[0], weights[1] - weights[0]
+    total = real(0)
+    for n in range(z.size):
+        side = t[n] + t[n] - ONE
+        weight = first + step * t[n]
+        gap = wanted - side * z[n]
+        total += ZERO if gap < ZERO else weight * gap
+        dz[n] = -side * weight * mean if gap > ZERO else ZERO
+    loss[0] = total * mean
+
+
+@kernel
+def hinge_of_many(
+    z: "N,C", t: "N,1", dz: "N,C", loss: "float64[1]", lane: "int64[L]", margin: "float64[1]", weights: "C"
+):
+    """Σ max(0, margin − z[target] + z[c])/C over the classes c besides the target."""
+    real = z.dtype.type
+    N, C = z.shape
+    wanted = real(margin[0])
+    mean = ONE / real(lane[BATCH])
+    total = real(0)
+    for n in range(N):
+        target = int(t[n, 0])
+        weight = weights[target] / real(C)
+        limit = wanted - z[n, target]
+        row, pull = real(0), real(0)
+        for c in range(C):
+            gap = limit + z[n, c]
+            row += ZERO if gap < ZERO else gap
+            dz[n, c] = weight * mean if gap > ZERO else ZERO
+            pull += dz[n, c]
+        total += weight * (row - wanted)  # the target itself came along with a gap of margin
+        dz[n, target] -= pull
+    loss[0] = total * mean

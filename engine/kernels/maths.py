@@ -1,7 +1,7 @@
 """Scalar mathematics that kernels share.
 
-As Python these are NumPy's functions; in native float32 code exp, log, log1p and tanh are polynomials that vectorise
-(math.exp and math.tanh are scalar calls: 10 to 50 times slower), in float64 they are the C library's.
+As Python these are NumPy's functions; in native float32 code they are polynomials that vectorise (math.exp and
+math.tanh are scalar calls: 10 to 50 times slower), in float64 they are the C library's.
 Constants are float32 so that a float32 kernel stays in float32; those used here are exact in it.
 """
 
@@ -18,6 +18,10 @@ def exp(x):
     return np.exp(x)
 
 
+def expm1(x):
+    return np.expm1(x)
+
+
 def log(x):
     return np.log(x)
 
@@ -30,6 +34,14 @@ def tanh(x):
     return np.tanh(x)
 
 
+def sin(x):
+    return np.sin(x)
+
+
+def cos(x):
+    return np.cos(x)
+
+
 @device
 def sigmoid(x):
     return ONE / (ONE + exp(-x))
@@ -38,7 +50,7 @@ def sigmoid(x):
 @device
 def softplus(x):
     """log(1 + e^x) without overflow."""
-    return HALF * (x + abs(x)) + log1p(exp(-abs(x)))
+    return (x if x > ZERO else ZERO) + log1p(exp(-abs(x)))
 
 
 @device

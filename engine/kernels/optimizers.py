@@ -2,23 +2,134 @@
 
 import numpy as np
 
-from engine.jit import kernel
-from engine.kernels.maths import ONE
+from engine.jit import device, kernel
+from engine.kernels.maths import ONE, ZERO
 from engine.places import LR, UPDATES
+
+
+@device
+def pull_to_zero(p, g, weight_decay, decay):
+    """g += λp: weight decay as part of the gradient, where `decay` is 1."""
+    if decay and weight_decay > 0:
+        strength = p.dtype.type(weight_decay)
+        for i in range(p.size):
+            g[i] += strength * p[i]
+
+
+@kernel
+def sgd_step(p: "P", g: "P", m: "P", h: "float64[H]", scalars: "float64[S]", decay: "int"):
+    real = p.dtype.type
+    rate, keep = real(scalars[LR]), real(h[0])
+    pull_to_zero(p, g, h[2], decay)
+    ahead, now = (keep, ONE) if h[1] else (ONE, ZERO)  # Nesterov's step looks one ahead
+    for i in range(p.size):
+        m[i] = keep * m[i] + g[i]
+        p[i] -= rate * (ahead * m[i] + now * g[i])
+
+
+@kernel
+def rmsprop_step(p: "P", g: "P", v: "P", m: "P", h: "float64[H]", scalars: "float64[S]", decay: "int"):
+    real = p.dtype.type
+    rate, keep, eps, momentum = real(scalars[LR]), real(h[0]), real(h[1]), real(h[2])
+    pull_to_zero(p, g, h[3], decay)
+    for i in range(p.size):
+        v[i] = keep * v[i] + (ONE - keep) * g[i] * g[i]
+        m[i] = momentum * m[i] + g[i] / (np.sqrt(v[i]) + eps)
+        p[i] -= rate * m[i]
+
+
+@kernel
+def adagrad_step(p: "P", g: "P", v: "P", h: "float64[H]", scalars: "float64[S]", decay: "int"):
+    real = p.dtype.type
+    rate, eps = real(scalars[LR]), real(h[0])
+    pull_to_zero(p, g, h[1], decay)
+    for i in range(p.size):
+        v[i] += g[i] * g[i]
+        p[i] -= rate * g[i] / (np.sqrt(v[i]) + eps)
+
+
+@kernel
+def adadelta_step(p: "P", g: "P", v: "P", u: "P", h: "float64[H]", scalars: "float64[S]", decay: "int"):
+    real = p.dtype.type
+    rate, keep, eps = real(scalars[LR]), real(h[0]), real(h[1])
+    pull_to_zero(p, g, h[2], decay)
+    for i in range(p.size):
+        v[i] = keep * v[i] + (ONE - keep) * g[i] * g[i]
+        move = np.sqrt((u[i] + eps) / (v[i] + eps)) * g[i]
+        u[i] = keep * u[i] + (ONE - keep) * move * move
+        p[i] -= rate * move
+
+
+@device
+def adam_pass(p, g, m, v, lr, beta1, beta2, epsilon, t, shrink):
+    real = p.dtype.type
+    rate = real(lr / (1.0 - beta1**t))
+    root = real(1.0 / np.sqrt(1.0 - beta2**t))
+    b1, b2, eps = real(beta1), real(beta2), real(epsilon)
+    for i in range(p.size):
+        m[i] = b1 * m[i] + (ONE - b1) * g[i]
+        v[i] = b2 * v[i] + (ONE - b2) * g[i] * g[i]
+        p[i] = p[i] * shrink - rate * m[i] / (np.sqrt(v[i]) * root + eps)
+
+
+@kernel
+def adam_step(
+    p: "P", g: "P", m: "P", v: "P", h: "float64[H]", scalars: "float64[S]", clock: "int64[C]", decay: "int"
+):
+    pull_to_zero(p, g, h[3], decay)
+    adam_pass(p, g, m, v, scalars[LR], h[0], h[1], h[2], clock[UPDATES] + 1, ONE)
 
 
 @kernel
 def adamw_step(
     p: "P", g: "P", m: "P", v: "P", h: "float64[H]", scalars: "float64[S]", clock: "int64[C]", decay: "int"
 ):
+    shrink = p.dtype.type(1.0 - scalars[LR] * h[3]) if decay else ONE
+    adam_pass(p, g, m, v, scalars[LR], h[0], h[1], h[2], clock[UPDATES] + 1, shrink)
+
+
+@kernel
+def nadam_step(
+    p: "P", g: "P", m: "P", v: "P", h: "float64[H]", scalars: "float64[S]", clock: "int64[C]", decay: "int"
+):
     real = p.dtype.type
-    lr, beta1, beta2, epsilon, weight_decay = scalars[LR], h[0], h[1], h[2], h[3]
+    lr, beta1, beta2, fading = scalars[LR], h[0], h[1], 0.96 ** h[4]
     t = clock[UPDATES] + 1
-    rate = real(lr / (1.0 - beta1**t))
+    now, ahead = beta1 * (1.0 - 0.5 * fading**t), beta1 * (1.0 - 0.5 * fading ** (t + 1))
+    so_far = beta1**t * product_of_momenta(fading, t)
+    to_gradient, to_mean = real(lr * (1.0 - now) / (1.0 - so_far)), real(lr * ahead / (1.0 - so_far * ahead))
     root = real(1.0 / np.sqrt(1.0 - beta2**t))
-    shrink = real(1.0 - lr * weight_decay) if decay else ONE
-    b1, b2, eps = real(beta1), real(beta2), real(epsilon)
+    b1, b2, eps = real(beta1), real(beta2), real(h[2])
+    pull_to_zero(p, g, h[3], decay)
     for i in range(p.size):
         m[i] = b1 * m[i] + (ONE - b1) * g[i]
         v[i] = b2 * v[i] + (ONE - b2) * g[i] * g[i]
-        p[i] = p[i] * shrink - rate * m[i] / (np.sqrt(v[i]) * root + eps)
+        p[i] -= (to_gradient * g[i] + to_mean * m[i]) / (np.sqrt(v[i]) * root + eps)
+
+
+@device
+def product_of_momenta(fading, t):
+    """Π (1 − q^i/2) for i = 1 … t, q being `fading`: a function of the step, so that nothing need be remembered.
+
+    −log Π = Σ_k 2^−k/k · Σ_i q^(ik), and the inner sum is geometric.
+    """
+    total, share, power, end = 0.0, 1.0, 1.0, 1.0
+    for k in range(1, 54):
+        share *= 0.5
+        power *= fading
+        end *= fading**t
+        total += share / k * (power * (1.0 - end) / (1.0 - power) if power < 1.0 else t)
+    return np.exp(-total)
+
+
+@kernel
+def lion_step(p: "P", g: "P", m: "P", h: "float64[H]", scalars: "float64[S]", decay: "int"):
+    real = p.dtype.type
+    lr = scalars[LR]
+    rate, b1, b2 = real(lr), real(h[0]), real(h[1])
+    shrink = real(1.0 - lr * h[2]) if decay else ONE
+    for i in range(p.size):
+        blend = b1 * m[i] + (ONE - b1) * g[i]
+        step = rate if blend > ZERO else (-rate if blend < ZERO else ZERO)
+        p[i] = p[i] * shrink - step
+        m[i] = b2 * m[i] + (ONE - b2) * g[i]

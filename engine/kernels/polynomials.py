@@ -1,10 +1,14 @@
-"""Elementary functions in float32 that vectorise, and their choice by element type; imported at the first compilation.
+"""Elementary functions in float32 that vectorise, and the choice by element type; imported at the first compilation.
 
 Each is a range reduction and a polynomial without branches: both sides are computed and one is selected. NaN stays
 NaN, and what overflows becomes inf. In float64 the C library does the work.
 """
 
+import math
+
 import numpy as np
+from numba import types
+from numba.extending import overload, register_jitable
 
 from engine.kernels import maths
 from engine.kernels.intrinsics import bits_of_float, float_of_bits
@@ -17,12 +21,41 @@ LARGEST_EXPONENT, SMALLEST_EXPONENT = F(88.3762), F(-87.3365)  # of e^x as a nor
 SMALLEST = F(1.17549435e-38)
 
 
+@register_jitable(**EXACT)
+def exp_rest(r):
+    """e^r − 1 − r for |r| ≤ ln(2)/2."""
+    p = F(1.9875691500e-4) * r + F(1.3981999507e-3)
+    p = p * r + F(8.3334519073e-3)
+    p = p * r + F(4.1665795894e-2)
+    p = p * r + F(1.6666665459e-1)
+    p = p * r + F(0.5)
+    return p * r * r
+
+
+@register_jitable(**EXACT)
+def minus_pi_times(x, n):
+    """x − n·π, π in three parts of which the first two have few digits."""
+    return x - n * F(3.140625) - n * F(9.67502593994e-4) - n * F(1.50995799e-7)
+
+
+@register_jitable(**EXACT)
+def sin_near(r):
+    """sin r for |r| ≤ π/2; beyond it, the sine of the nearer end."""
+    r = min(max(r, F(-1.5707964)), F(1.5707964))
+    z = r * r
+    p = F(-2.3889859e-8) * z + F(2.7525562e-6)
+    p = p * z + F(-1.9840874e-4)
+    p = p * z + F(8.3333310e-3)
+    p = p * z + F(-1.6666667e-1)
+    return p * z * r + r
+
+
 def exp_float32(x):
     """e^x: x = n·ln 2 + r, a polynomial of degree 6 for e^r, n into the exponent (Cephes expf)."""
     bounded = min(max(x, SMALLEST_EXPONENT), LARGEST_EXPONENT)
     n = np.floor(bounded * F(1.44269504) + F(0.5))
     r = bounded - n * F(0.693359375) - n * F(-2.12194440e-4)
-    result = (r + maths.exp_rest(r) + F(1)) * float_of_bits((np.int32(n) + np.int32(127)) << np.int32(23))
+    result = (r + exp_rest(r) + F(1)) * float_of_bits((np.int32(n) + np.int32(127)) << np.int32(23))
     result = INF if x > LARGEST_EXPONENT else result
     result = F(0) if x < SMALLEST_EXPONENT else result
     return result if x == x else x
@@ -34,19 +67,9 @@ def expm1_float32(x):
     n = np.floor(bounded * F(1.44269504) + F(0.5))
     r = bounded - n * F(0.693359375) - n * F(-2.12194440e-4)
     scale = float_of_bits((np.int32(n) + np.int32(127)) << np.int32(23))
-    result = scale * (r + maths.exp_rest(r)) + (scale - F(1))
+    result = scale * (r + exp_rest(r)) + (scale - F(1))
     result = INF if x > LARGEST_EXPONENT else result
     return result if x == x else x
-
-
-def exp_rest_float32(r):
-    """e^r − 1 − r for |r| ≤ ln(2)/2."""
-    p = F(1.9875691500e-4) * r + F(1.3981999507e-3)
-    p = p * r + F(8.3334519073e-3)
-    p = p * r + F(4.1665795894e-2)
-    p = p * r + F(1.6666665459e-1)
-    p = p * r + F(0.5)
-    return p * r * r
 
 
 def log_float32(x):
@@ -103,11 +126,28 @@ def sin_float32(x):
     """sin x = ±sin(x − nπ), π in three parts: absolute error below 2e-7 for |x| < 8,000, NaN for infinities."""
     n = np.floor(x * F(0.318309886) + F(0.5))
     odd = n - F(2) * np.floor(n * F(0.5))
-    return (F(1) - F(2) * odd) * maths.sin_near(minus_pi_times(x, n)) + (x - x)
+    return (F(1) - F(2) * odd) * sin_near(minus_pi_times(x, n)) + (x - x)
 
 
 def cos_float32(x):
     """cos x = ∓sin(x − (n + ½)π); precise as sin is."""
     n = np.floor(x * F(0.318309886))
     odd = n - F(2) * np.floor(n * F(0.5))
-    return (F(2) * odd - F(1)) * maths.sin_near(minus_pi_times(x, n + F(0.5))) + (x - x)
+    return (F(2) * odd - F(1)) * sin_near(minus_pi_times(x, n + F(0.5))) + (x - x)
+
+
+def dispatch(function, float32, float64):
+    """Let native code choose by the type of the argument."""
+
+    @overload(function, jit_options=EXACT)
+    def choose(x):
+        return float32 if x == types.float32 else float64
+
+
+dispatch(maths.exp, exp_float32, lambda x: math.exp(x))
+dispatch(maths.expm1, expm1_float32, lambda x: math.expm1(x))
+dispatch(maths.log, log_float32, lambda x: math.log(x))
+dispatch(maths.log1p, log1p_float32, lambda x: math.log1p(x))
+dispatch(maths.tanh, tanh_float32, lambda x: math.tanh(x))
+dispatch(maths.sin, sin_float32, lambda x: math.sin(x))
+dispatch(maths.cos, cos_float32, lambda x: math.cos(x))

@@ -1,6 +1,6 @@
 """What every layer is: a component whose plan() turns an input tensor into an output tensor."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from engine.component import Component
 from engine.memory import Tensor
@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 class Layer(Component, tag_field="layer"):
     """A layer; its fields are its hyperparameters."""
+
+    looked_through: ClassVar[bool] = False  # weights in front of it begin as suits the activation behind it
 
     def plan(self, net: "Builder", x: Tensor) -> Tensor:
         """Name the parameters, emit the operations, return the output. `x` is (N, …), N the rows of the shard.

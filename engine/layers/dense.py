@@ -26,7 +26,7 @@ class Dense(Layer, tag="dense"):
         inputs, outputs = x.shape[1], self.units or net.outputs
         follows = net.activation_after(self.activation)
         w = net.parameter("weight", (inputs, outputs), self.initializer.suited(follows), decay=True)
-        b = net.parameter("bias", (outputs,), self.bias_initializer)
+        b = net.parameter("bias", (outputs,), self.bias_initializer.suited(follows))
         y = net.tensor("output", (x.shape[0], outputs))
         net.op(dense_forward, dense_backward, x=x, w=w, b=b, y=y, dx=net.gradient(x))
-        return self.activation.plan(net, y)
+        return self.activation.plan(net, y, "activation")

@@ -20,7 +20,9 @@ def table(name: str, target: str, **options: object) -> None:
     bunch = getattr(datasets, f"load_{name}")(**options)
     features = [f.removesuffix(" (cm)").replace(" ", "_") for f in bunch.feature_names]
     labels = getattr(bunch, "target_names", None)
-    values = [str(labels[t]) for t in bunch.target] if labels is not None else [f"{t:g}" for t in bunch.target]
+    values = (
+        [str(labels[t]) for t in bunch.target] if labels is not None else [f"{t:g}" for t in bunch.target]
+    )
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([*features, target])

@@ -1,0 +1,33 @@
+"""The dropout layer."""
+
+from typing import TYPE_CHECKING, Annotated, ClassVar
+
+from engine.hyper import hyper
+from engine.kernels.dropout import dropout_backward, dropout_forward
+from engine.layers.base import Layer
+from engine.memory import Tensor
+
+if TYPE_CHECKING:
+    from engine.network import Builder
+
+
+class Dropout(Layer, tag="dropout"):
+    """y = x/(1 − rate), or 0 with probability `rate`, in training; y = x in evaluation (Srivastava et al. 2014).
+
+    Every row of every batch gets a mask of its own, the same one however the batch is cut into shards.
+    """
+
+    rate: Annotated[float, hyper("share of the values that are dropped", ge=0, lt=1, live=True)] = 0.5
+
+    looked_through: ClassVar[bool] = True
+
+    def plan(self, net: "Builder", x: Tensor) -> Tensor:
+        if not net.training:
+            return x
+        y = net.elementwise("output", x)
+        net.op(
+            dropout_forward, dropout_backward if x.gradient else None,
+            x=x, y=y, kept=net.scratch("kept", x.shape), rate=net.hyper("rate", self.rate),
+            clock=net.clock, lane=net.lane, stream=net.stream(),
+        )  # fmt: skip
+        return y

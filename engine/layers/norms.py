@@ -1,0 +1,82 @@
+"""Batch norm and layer norm: layers that keep what flows through them at mean 0 and variance 1."""
+
+from typing import TYPE_CHECKING, Annotated, ClassVar
+
+from engine.hyper import hyper
+from engine.initializers import Constant, Zeros
+from engine.kernels import norms as kernels
+from engine.layers.base import Layer
+from engine.memory import Tensor
+
+if TYPE_CHECKING:
+    from engine.network import Builder
+
+Epsilon = Annotated[float, hyper("added to the variance", gt=0, le=1, log=True, live=True)]
+
+
+class BatchNorm(Layer, tag="batch_norm"):
+    """y = gain·(x − mean)/√(variance + ε) + bias for each feature (Ioffe & Szegedy 2015), over all axes but the last.
+
+    In training mean and variance are those of the rows of one shard ("ghost" batch norm, Hoffer et al. 2017):
+    with one shard those of the batch. Evaluation uses running statistics; in every step each of S shards moves
+    them by momentum/S towards its own.
+    """
+
+    momentum: Annotated[float, hyper("step of the running statistics", gt=0, le=1, live=True)] = 0.1
+    epsilon: Epsilon = 1e-5
+
+    looked_through: ClassVar[bool] = True
+
+    def plan(self, net: "Builder", x: Tensor) -> Tensor:
+        C = x.shape[-1]
+        rows = x.size // C
+        gain, bias = scale_and_shift(net, C)
+        running = {"mean": net.statistic("mean", (C,)), "variance": net.statistic("variance", (C,), 1.0)}
+        epsilon = net.hyper("epsilon", self.epsilon)
+        momentum = net.hyper("momentum", self.momentum)
+        y, wide = normalised(net, x), x.reshaped((rows, C))
+        kept = {"scale": net.scratch("scale", (C,))}
+        operands = {"x": wide, "gain": gain, "bias": bias, "y": y.reshaped((rows, C)), "epsilon": epsilon}
+        if not net.training:
+            net.op(kernels.batch_norm_evaluate, None, **operands, **running, **kept)
+            return y
+        if rows < 2:
+            raise ValueError("needs at least 2 rows in each shard of a batch to take a variance of")
+        kept |= {name: net.scratch(f"shard_{name}", (C,)) for name in running}
+        net.op(kernels.batch_norm_forward, kernels.batch_norm_backward, **operands, **kept)
+        net.once(
+            kernels.follow_statistics, mean=kept["mean"], variance=kept["variance"], running_mean=running["mean"],
+            running_variance=running["variance"], momentum=momentum, lane=net.lane, rows=rows,
+        )  # fmt: skip
+        return y
+
+
+class LayerNorm(Layer, tag="layer_norm"):
+    """y = gain·(x − mean)/√(variance + ε) + bias, mean and variance taken over the last axis (Ba et al. 2016)."""
+
+    epsilon: Epsilon = 1e-5
+
+    looked_through: ClassVar[bool] = True
+
+    def plan(self, net: "Builder", x: Tensor) -> Tensor:
+        C = x.shape[-1]
+        rows = x.size // C
+        gain, bias = scale_and_shift(net, C)
+        y = normalised(net, x)
+        net.op(
+            kernels.layer_norm_forward, kernels.layer_norm_backward,
+            x=x.reshaped((rows, C)), gain=gain, bias=bias, y=y.reshaped((rows, C)),
+            mean=net.scratch("mean", (rows,)), scale=net.scratch("scale", (rows,)),
+            epsilon=net.hyper("epsilon", self.epsilon),
+        )  # fmt: skip
+        return y
+
+
+def scale_and_shift(net: "Builder", features: int) -> tuple[Tensor, Tensor]:
+    """The parameters gain and bias, which weight decay spares."""
+    return net.parameter("gain", (features,), Constant(1.0)), net.parameter("bias", (features,), Zeros())
+
+
+def normalised(net: "Builder", x: Tensor) -> Tensor:
+    """The output: it shares the gradient of `x`, and has its own where `x` is the data."""
+    return net.elementwise("output", x) if x.gradient else net.tensor("output", x.shape)

@@ -1,0 +1,29 @@
+"""The residual layer."""
+
+from typing import TYPE_CHECKING, Annotated
+
+from engine.hyper import hyper
+from engine.kernels.branches import add_forward, copy_gradient
+from engine.layers.base import Layer
+from engine.memory import Tensor
+
+if TYPE_CHECKING:
+    from engine.network import Builder
+
+
+class Residual(Layer, tag="residual"):
+    """y = x + f(x), f the layers within, which must keep the shape (He et al. 2016)."""
+
+    layers: Annotated[list[Layer], hyper("what is added to x, in order")]
+
+    def __post_init__(self) -> None:
+        if not self.layers:
+            raise ValueError("needs at least one layer within")
+
+    def plan(self, net: "Builder", x: Tensor) -> Tensor:
+        f = net.sequence(self.layers, net.fork(x), "layers")
+        if f.shape != x.shape:
+            raise ValueError(f"its layers turn {x.shape[1:]} into {f.shape[1:]}; the sum needs equal shapes")
+        y = net.elementwise("output", f)
+        net.op(add_forward, copy_gradient if x.gradient else None, x=x, f=f, y=y)
+        return y

@@ -1,0 +1,1 @@
+"""Its place makes `support` importable from the tests of the engine."""

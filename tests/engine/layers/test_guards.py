@@ -1,0 +1,87 @@
+"""Nothing out of bounds: trainings with guard words between all tensors, one for each layer, loss and optimizer."""
+
+import numpy as np
+import pytest
+from support import damage
+
+from engine.component import members
+from engine.data import prepare
+from engine.experiment import experiment_from
+from engine.layers import Layer
+from engine.layers.activations import Activation
+from engine.losses import Loss
+from engine.optimizers import Optimizer
+from engine.trainer import Trainer
+
+CLASSES = {"source": "moons", "samples": 90, "noise": 0.1}
+NUMBERS = {"source": "linear", "samples": 90}
+LAYERS = {
+    "dense": {"layer": "dense", "units": 7},
+    "dropout": {"layer": "dropout", "rate": 0.3},
+    "batch_norm": {"layer": "batch_norm"},
+    "layer_norm": {"layer": "layer_norm"},
+    "flatten": {"layer": "flatten"},
+    "residual": {"layer": "residual", "layers": [{"layer": "dense", "units": 5}]},
+} | {name: {"layer": "activation", "function": name} for name in members(Activation)}
+
+
+def train(
+    layers: list[dict], loss: str = "cross_entropy", optimizer: str = "sgd", **training: object
+) -> Trainer:
+    """20 steps of a guarded training with odd sizes; the loss stays finite and every guard whole."""
+    regression = loss in ("mse", "mae", "huber")
+    tree = {
+        "data": NUMBERS if regression else CLASSES,
+        "model": [
+            {"layer": "dense", "units": 5},
+            *layers,
+            {"layer": "dense", "units": 3},
+            {"layer": "dense"},
+        ],
+        "loss": {"name": loss},
+        "optimizer": {"name": optimizer},
+        "training": {"batch_size": 13, "steps": 20, **training},
+    }
+    experiment = experiment_from(tree)
+    dataset = prepare(experiment.data, 1, np.dtype(experiment.training.precision))
+    trainer = Trainer(experiment, dataset, guarded=True, threads=1)
+    trainer.start()
+    while not trainer.finished:
+        trainer.advance()
+    assert trainer.progress.ended == "done"
+    assert damage(trainer.memory) == []
+    return trainer
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_a_training_with_this_layer_writes_nowhere_else(name):
+    train([LAYERS[name]])
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_the_same_in_shards_and_with_accumulated_gradients(name):
+    train([LAYERS[name]], shards=3, accumulate=2)
+
+
+@pytest.mark.parametrize("name", members(Loss))
+def test_a_training_with_this_loss_writes_nowhere_else(name):
+    train([], loss=name)
+
+
+@pytest.mark.parametrize("name", members(Optimizer))
+def test_a_training_with_this_optimizer_writes_nowhere_else(name):
+    train([LAYERS["layer_norm"]], optimizer=name, clip_norm=1.0, l2=0.01)
+
+
+def test_shards_and_accumulation_give_the_gradient_of_the_whole_batch():
+    """Also with dropout: the masks belong to the rows."""
+    cuts = [{"batch_size": 24}, {"batch_size": 24, "shards": 3}, {"batch_size": 6, "accumulate": 4}]
+    layers = [LAYERS["dropout"], LAYERS["layer_norm"], LAYERS["residual"]]
+    found = [train(layers, precision="float64", **cut).memory["dense1.weight"] for cut in cuts]
+    np.testing.assert_allclose(found[1], found[0], rtol=1e-9)
+    np.testing.assert_allclose(found[2], found[0], rtol=1e-9)
+
+
+def test_every_layer_is_among_the_guarded_ones():
+    ours = {tag for tag, cls in members(Layer).items() if cls.__module__.startswith("engine.")}
+    assert ours - {"activation"} <= set(LAYERS)

@@ -1,0 +1,125 @@
+"""Optimizers: ten steps against PyTorch, weight decay, and what single steps must do."""
+
+import numpy as np
+import pytest
+from support import OptimizerRig, golden_case, relative_error
+
+from engine.component import members
+from engine.kernels.optimizers import product_of_momenta
+from engine.layers.activations import Tanh
+from engine.layers.dense import Dense
+from engine.network import outline
+from engine.optimizers import (
+    Adadelta,
+    Adagrad,
+    Adam,
+    AdamW,
+    Lion,
+    Muon,
+    Nadam,
+    Optimizer,
+    RmsProp,
+    Sgd,
+)
+
+PRECISION = {"float32": 2e-5, "float64": 1e-10}
+DECAY = 0.1
+GOLDEN: dict[str, Optimizer] = {
+    "sgd": Sgd(lr=0.05, weight_decay=DECAY),
+    "sgd_momentum": Sgd(lr=0.05, momentum=0.9, weight_decay=DECAY),
+    "sgd_nesterov": Sgd(lr=0.05, momentum=0.9, nesterov=True, weight_decay=DECAY),
+    "rmsprop": RmsProp(lr=0.01, rho=0.95, momentum=0.5, weight_decay=DECAY),
+    "adagrad": Adagrad(lr=0.05, weight_decay=DECAY),
+    "adadelta": Adadelta(lr=1.0, rho=0.9, weight_decay=DECAY),
+    "adam": Adam(lr=0.02, weight_decay=DECAY),
+    "adamw": AdamW(lr=0.02, weight_decay=DECAY),
+    "nadam": Nadam(lr=0.02, weight_decay=DECAY),
+    "lion": Lion(lr=0.003, weight_decay=DECAY),
+    "muon": Muon(lr=0.02, weight_decay=DECAY, rest=0.1),
+}
+NAMES = ("dense1.weight", "dense1.bias", "dense2.weight", "dense3.weight")
+
+
+def first_values() -> dict[str, np.ndarray]:
+    case = golden_case("optimizers")
+    return {name: case[name] for name in NAMES}
+
+
+@pytest.mark.parametrize("dtype", PRECISION)
+@pytest.mark.parametrize("name", GOLDEN)
+def test_ten_steps_are_those_of_pytorch(name, dtype):
+    rig, given = OptimizerRig(GOLDEN[name], first_values(), dtype), golden_case("optimizers")
+    for i in range(10):
+        rig.step({parameter: given[f"d {parameter}"][i] for parameter in NAMES})
+    expected = golden_case(f"optimizers/{name}")
+    for parameter in NAMES:
+        assert relative_error(rig.parameter(parameter), expected[parameter]) < PRECISION[dtype], parameter
+
+
+def test_every_optimizer_is_among_the_golden_ones():
+    assert {type(o) for o in GOLDEN.values()} == set(members(Optimizer).values())
+
+
+@pytest.mark.parametrize("tag", members(Optimizer))
+def test_weight_decay_shrinks_weights_and_spares_biases(tag):
+    optimizer = members(Optimizer)[tag](weight_decay=0.1, lr=0.01)
+    rig = OptimizerRig(
+        optimizer, {"a.weight": np.ones((3, 5)), "b.weight": np.ones((5, 3)), "b.bias": np.ones(4)}
+    )
+    for _ in range(3):
+        rig.step(dict.fromkeys(("a.weight", "b.weight", "b.bias"), 0))
+    assert (rig.parameter("a.weight") < 1).all()
+    assert (rig.parameter("b.weight") < 1).all()
+    assert (rig.parameter("b.bias") == 1).all()
+
+
+@pytest.mark.parametrize("tag", members(Optimizer))
+@pytest.mark.parametrize("size", [1, 15, 17, 1000])
+def test_a_step_goes_downhill_whatever_the_size(tag, size):
+    rig = OptimizerRig(members(Optimizer)[tag](), {"a.bias": np.zeros(size)}, "float32")
+    slope = np.where(np.arange(size) % 2, 1.0, -1.0)
+    for _ in range(2):
+        rig.step({"a.bias": slope})
+    assert (np.sign(rig.parameter("a.bias")) == -slope).all()
+
+
+@pytest.mark.parametrize("tag", members(Optimizer))
+def test_what_has_no_gradient_and_no_decay_stays(tag):
+    rig = OptimizerRig(members(Optimizer)[tag](), {"a.bias": np.full(20, 0.5)}, "float32")
+    for _ in range(3):
+        rig.step({"a.bias": 0})
+    assert (rig.parameter("a.bias") == 0.5).all()
+
+
+def test_the_product_of_nadams_momenta_is_what_multiplication_gives():
+    for fading in (0.96**0.004, 0.96, 0.5, 1.0):
+        for t in (1, 2, 10, 200):
+            product = np.prod([1 - 0.5 * fading**i for i in range(1, t + 1)])
+            assert product_of_momenta(fading, t) == pytest.approx(product, rel=1e-11)
+
+
+@pytest.mark.parametrize("shape", [(6, 6), (4, 12), (12, 4), (1, 5), (5, 1)])
+def test_muon_moves_a_matrix_equally_far_in_all_its_directions(shape):
+    first = {"a.weight": np.zeros(shape), "b.weight": np.zeros((3, 2))}
+    rig = OptimizerRig(Muon(lr=1.0, weight_decay=0.0), first)
+    rng = np.random.default_rng(0)
+    rig.step({"a.weight": rng.normal(size=shape) * 100, "b.weight": np.ones((3, 2))})
+    sizes = np.linalg.svd(rig.parameter("a.weight"), compute_uv=False) / np.sqrt(max(1, shape[1] / shape[0]))
+    assert (sizes > 0.3).all()
+    assert (sizes < 1.3).all()
+
+
+def test_muon_takes_hidden_matrices_and_leaves_the_last_to_adamw():
+    network = outline([Dense(units=4, activation=Tanh()), Dense(units=5), Dense()], (3,), 2)
+    assert Muon().whole(network) == {"dense1.weight", "dense2.weight"}
+    assert Muon().whole(outline([Dense()], (3,), 2)) == frozenset()
+
+
+def test_a_matrix_that_is_wanted_whole_is_not_cut_into_lanes():
+    first = {"a.weight": np.ones((300, 400)), "b.weight": np.ones((300, 400)), "c.weight": np.ones((400, 2))}
+    assert len(OptimizerRig(AdamW(), first).lanes) > 1
+    rig = OptimizerRig(Muon(lr=0.1), first)
+    rng = np.random.default_rng(0)
+    rig.step({name: rng.normal(size=array.shape) for name, array in first.items()})
+    sizes = np.linalg.svd(rig.parameter("b.weight") - (1 - 0.1 * 0.01), compute_uv=False)
+    assert sizes.max() < 0.15 * np.sqrt(4 / 3)

@@ -1,0 +1,70 @@
+"""Every preset keeps what it promises, and leaves memory outside its tensors alone."""
+
+import pytest
+
+import presets
+from engine.data import prepare
+from engine.experiment import experiment_from, experiment_to_toml, override
+from engine.metrics import metric
+from engine.trainer import Trainer
+
+
+def trained(name: str, seed: int, **options) -> Trainer:
+    tree = override(presets.load(name), [f"training.seed={seed}"])
+    experiment = experiment_from(tree, name)
+    trainer = Trainer(experiment, prepare(experiment.data, seed, experiment.training.precision), **options)
+    trainer.start()
+    while not trainer.finished:
+        trainer.advance()
+    return trainer
+
+
+def assert_kept(name: str, trainer: Trainer) -> None:
+    expect = trainer.experiment.expect
+    assert expect is not None
+    assert trainer.progress.ended == "done"
+    value = trainer.test()[expect.metric]
+    if metric(expect.metric).higher_is_better:
+        assert value >= expect.value, f"{name}: {expect.metric} {value}"
+    else:
+        assert value <= expect.value, f"{name}: {expect.metric} {value}"
+
+
+@pytest.mark.parametrize("name", presets.names())
+def test_a_preset_keeps_its_promise_and_its_guard_words(name):
+    trainer = trained(name, seed=1, guarded=True)
+    assert_kept(name, trainer)
+    assert [area.damaged_guards() for area in trainer.memory if area.damaged_guards()] == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [2, 3])
+@pytest.mark.parametrize("name", presets.names())
+def test_a_preset_keeps_its_promise_for_other_seeds(name, seed):
+    assert_kept(name, trained(name, seed))
+
+
+@pytest.mark.parametrize("name", presets.names())
+def test_a_preset_tells_its_story_and_reads_back_the_same(name):
+    experiment = experiment_from(presets.load(name), name)
+    assert experiment.title
+    assert experiment.story
+    assert len(experiment.things_to_try) >= 3
+    assert presets.topic(name) in presets.TOPICS
+    import tomllib
+
+    assert experiment_from(tomllib.loads(experiment_to_toml(experiment))) == experiment
+
+
+def test_linear_regression_finds_weight_one_and_bias_zero():
+    trainer = trained("linear-regression", seed=1)
+    weight, bias = trainer.memory["dense1.weight"].item(), trainer.memory["dense1.bias"].item()
+    assert weight == pytest.approx(1, abs=1e-3)
+    assert bias == pytest.approx(0, abs=1e-3)
+
+
+def test_the_guarded_run_computes_the_same_bits_as_the_plain_one():
+    plain, guarded = trained("iris", seed=1), trained("iris", seed=1, guarded=True)
+    for name, array in plain.arrays().items():
+        if name in plain.outline.shapes:
+            assert (array == guarded.arrays()[name]).all()
