@@ -39,10 +39,12 @@ def members(family: type[Component]) -> dict[str, type[Component]]:
     return found
 
 
-def fields_of(tag_field: str, tag: str) -> set[str]:
-    """The names of the fields of every component with that tag, of whatever family."""
+def fields_of(tag_field: str, tag: str) -> set[str] | None:
+    """The names of the fields of every component with that tag, of whatever family; None where there is none."""
     families = [f for f in Component.__subclasses__() if f.__struct_config__.tag_field == tag_field]
     kinds = [members(family)[tag] for family in families if tag in members(family)]
+    if not kinds:
+        return None
     return {info.encode_name for kind in kinds for info in msgspec.structs.fields(kind)}
 
 

@@ -4,8 +4,10 @@ from typing import Any
 
 import msgspec
 
+from engine.component import FROZEN
 
-class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", omit_defaults=False):
+
+class Event(msgspec.Struct, kw_only=True, tag_field="event", **FROZEN):
     """Something that happened at a step."""
 
     step: int

@@ -145,7 +145,7 @@ def place(tree: Any, keys: list[str], value: Any, assignment: str) -> None:
         if last in ("name", "layer", "source", "step") and isinstance(value, str):
             # Another kind of component keeps the fields that it has, too: lr, when the optimizer changes.
             known = fields_of(last, value)
-            for key in [k for k in tree if known and k not in known]:
+            for key in [k for k in tree if known is not None and k not in known]:
                 del tree[key]
         tree[last] = value
     else:

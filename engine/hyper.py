@@ -22,9 +22,9 @@ def hyper(
     unit: str = "",
 ) -> msgspec.Meta:
     """Describe a field: `help` in one line, its bounds, `log` scale, `live` if it may change while training."""
-    return msgspec.Meta(
-        gt=gt, ge=ge, lt=lt, le=le, description=help, extra={"log": log, "live": live, "unit": unit}
-    )
+    bounds: dict[str, Any] = {"gt": gt, "ge": ge, "lt": lt, "le": le}
+    given = {name: bound for name, bound in bounds.items() if bound is not None}
+    return msgspec.Meta(description=help, extra={"log": log, "live": live, "unit": unit}, **given)
 
 
 @dataclass(frozen=True)

@@ -144,7 +144,7 @@ def native() -> Any:
     import scipy.linalg.cython_blas  # noqa: F401  its BLAS must be loaded before the pools can be limited
     import threadpoolctl
 
-    numba.config.CACHE_DIR = str(cache_folder())
+    numba.config.CACHE_DIR = str(cache_folder())  # type: ignore[attr-defined]
     threadpoolctl.threadpool_limits(1)
     return numba
 

@@ -138,7 +138,9 @@ class Memory:
         self.dtype = np.dtype(dtype)
         self.guarded = guarded
         self.areas: dict[str, Area] = {}
-        self.first_values: dict[str, float | tuple[float, ...]] = {}  # of statistics and hyperparameters
+        self.first_values: dict[
+            str, float | tuple[float, ...] | np.ndarray
+        ] = {}  # of statistics and hyperparameters
 
     def area(self, name: str, dtype: Any = None) -> Area:
         """The area of that name, made when it is new (of the run's element type where no other is given)."""

@@ -131,7 +131,9 @@ class Trainer:
         try:
             self._lay_out(experiment)
             if self.experiment.data != before.data or self.outline.shapes != plan.outline.shapes:
-                raise InputError("data and architecture cannot change while a network learns; restart the run")
+                raise InputError(
+                    "data and architecture cannot change while a network learns; restart the run"
+                )
             self.start()
         except InputError:
             self.experiment, self.plan, self._program = before, plan, None

@@ -91,7 +91,9 @@ class Update:
     def collect(self, shard_gradients: Tensor | None, micros: int) -> Phase:
         """Add up the gradients of the shards (S, Q); None when the one shard writes the sum itself."""
         phase = Phase("collect", [[] for _ in range(self.lanes if shard_gradients else 1)])
-        for s in self._stretches if shard_gradients else ():
+        if shard_gradients is None:
+            return phase
+        for s in self._stretches:
             add_up = Operation.of(
                 kernels.collect_gradients, shards=shard_gradients, total=s.of(self.gradients),
                 clock=self.clock, start=s.start, micros=micros,
@@ -126,12 +128,16 @@ class Update:
 
     def step(self, optimizer: Optimizer, clip: Tensor | None, mean_decay: Tensor | None) -> Phase:
         """Clip, let the optimizer change the parameters, follow them with their running mean."""
-        for s in self._stretches if clip else ():
-            self.emit(s.lane, kernels.clip_gradient, g=s.of(self.gradients), clip=clip, scalars=self.scalars)
+        if clip is not None:
+            for s in self._stretches:
+                self.emit(
+                    s.lane, kernels.clip_gradient, g=s.of(self.gradients), clip=clip, scalars=self.scalars
+                )
         optimizer.plan(self)
-        for s in self._stretches if mean_decay else ():
-            mean = s.of(self.memory.areas["average"])
-            self.emit(s.lane, kernels.average, p=s.of(self.parameters), mean=mean, decay=mean_decay)
+        if mean_decay is not None:
+            for s in self._stretches:
+                mean = s.of(self.memory.areas["average"])
+                self.emit(s.lane, kernels.average, p=s.of(self.parameters), mean=mean, decay=mean_decay)
         return self.apply
 
 

@@ -20,7 +20,7 @@ from engine.places import APPLY, DONE, LOSS, LOSS_SUM, LR, MICRO, NORM, NOT_FINI
 def run_lane(table, operations, width):
     for i in range(operations):
         row = table + i * width * 8
-        address = load(row)
+        address = load(row)  # type: ignore[call-arg, var-annotated]
         if address == 0:
             return
         call(address, row)

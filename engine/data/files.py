@@ -114,16 +114,22 @@ def is_classes(values: np.ndarray, task: str) -> bool:
     if values.dtype.kind not in "fiu":
         return True
     kinds = np.unique(values)
-    return len(kinds) <= min(MOST_CLASSES, max(2, len(values) // 3)) and bool((kinds == np.round(kinds)).all())
+    return len(kinds) <= min(MOST_CLASSES, max(2, len(values) // 3)) and bool(
+        (kinds == np.round(kinds)).all()
+    )
 
 
 def with_classes(
     x: np.ndarray, labels: list[str], features: tuple[str, ...], target: str, path: str,
     categories: dict[int, tuple[str, ...]] | None = None,
 ) -> Raw:  # fmt: skip
-    kinds = sorted(set(labels), key=lambda v: (not v.lstrip("-").replace(".", "", 1).isdigit(), number_first(v)))
+    kinds = sorted(
+        set(labels), key=lambda v: (not v.lstrip("-").replace(".", "", 1).isdigit(), number_first(v))
+    )
     if len(kinds) < 2:
-        raise InputError(f"{path}: the target {target!r} has the single class {kinds[0]!r}; expected two or more")
+        raise InputError(
+            f"{path}: the target {target!r} has the single class {kinds[0]!r}; expected two or more"
+        )
     if len(kinds) > len(labels) // 2:
         raise InputError(f"{path}: the target {target!r} has {len(kinds)} classes in {len(labels)} rows")
     index = {label: i for i, label in enumerate(kinds)}
@@ -172,7 +178,9 @@ def numeric(array: np.ndarray, name: str, path: str) -> np.ndarray:
     return array if array.ndim > 1 else array[:, None]
 
 
-def read_inputs(path: str, pipeline: Pipeline, input_shape: tuple[int, ...], dtype: str | np.dtype) -> np.ndarray:
+def read_inputs(
+    path: str, pipeline: Pipeline, input_shape: tuple[int, ...], dtype: str | np.dtype
+) -> np.ndarray:
     """New rows from a file as the network's inputs (R, *input_shape).
 
     Columns are matched by name; the target's column may be there and is passed over. Raises InputError where
@@ -185,7 +193,9 @@ def read_inputs(path: str, pipeline: Pipeline, input_shape: tuple[int, ...], dty
     x = pipeline.transform(x, path)
     if x.shape[1:] != input_shape:
         if x[0].size != int(np.prod(input_shape)):
-            raise InputError(f"{path}: rows have the shape {x.shape[1:]}, the run was trained on {input_shape}")
+            raise InputError(
+                f"{path}: rows have the shape {x.shape[1:]}, the run was trained on {input_shape}"
+            )
         x = x.reshape(len(x), *input_shape)
     return np.ascontiguousarray(x, dtype)
 

@@ -83,7 +83,9 @@ def prepare(source: Source, seed: int, dtype: str | np.dtype = "float32") -> Dat
     x = np.ascontiguousarray(pipeline.transform(raw.x, source.where), dtype)
     y = np.ascontiguousarray(pipeline.scale_targets(raw.y), dtype)
     if not np.isfinite(x).all() or not np.isfinite(y).all():
-        raise InputError(f"{source.where}: values are too large for {np.dtype(dtype).name}; add a scaling step")
+        raise InputError(
+            f"{source.where}: values are too large for {np.dtype(dtype).name}; add a scaling step"
+        )
     train_rows, val, test = (Rows(x[part], y[part]) for part in parts)
     return Dataset(raw.task, train_rows, val, test, pipeline)
 
@@ -114,5 +116,7 @@ def split_rows(raw: Raw, source: Source, rng: np.random.Generator) -> list[np.nd
     edges = np.cumsum([0, *sizes])
     parts = [np.sort(order[a:b]) for a, b in pairwise(edges)]
     if raw.classes and len(np.unique(raw.y[parts[0], 0])) < 2:
-        raise InputError(f"{source.where}: {rows} rows are too few: only one class is among the training rows")
+        raise InputError(
+            f"{source.where}: {rows} rows are too few: only one class is among the training rows"
+        )
     return parts

@@ -11,7 +11,9 @@ import numpy as np
 from engine.errors import InputError, did_you_mean
 
 MISSING = {"", "na", "n/a", "nan", "null", "none", "?", "-"}
-MOSTLY_NUMBERS = 0.9  # a column with at least this share of numbers is one of numbers: text in it is a mistake
+MOSTLY_NUMBERS = (
+    0.9  # a column with at least this share of numbers is one of numbers: text in it is a mistake
+)
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,7 @@ def show_data(name: str, seed: int) -> None:
         click.echo(f"target  {', '.join(dataset.targets)}: mean {y.mean():.4g}, deviation {y.std():.4g}")
     if dataset.features:
         x = dataset.train.x
-        rows = [("column", "mean", "deviation", "least", "greatest")]
+        rows: list[tuple[str, ...]] = [("column", "mean", "deviation", "least", "greatest")]
         for i, column in enumerate(dataset.pipeline.columns):
             values = x[:, i]
             rows.append(

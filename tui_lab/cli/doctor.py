@@ -31,7 +31,7 @@ def doctor_command() -> None:
 
     checks: list[tuple[str, Callable[[], str]]] = [
         ("python", lambda: f"{platform.python_version()} on {platform.platform()}"),
-        *((name, lambda n=name: metadata.version(n)) for name in PACKAGES),  # type: ignore[misc]
+        *((name, lambda n=name: metadata.version(n)) for name in PACKAGES),
         ("processor", processor),
         ("memory", memory),
         ("threads", threads),

@@ -2,6 +2,8 @@
 
 import sys
 import time
+from collections.abc import Callable
+from functools import partial
 
 import click
 
@@ -15,10 +17,9 @@ def warmup_command(precision: str) -> None:
     from engine.program import all_kernels
 
     began = time.monotonic()
-    jobs = [(kernel.name, lambda k=kernel: k.address(precision)) for kernel in all_kernels()]
+    jobs: list[tuple[str, Callable]] = [(k.name, partial(k.address, precision)) for k in all_kernels()]
     for entry in (vm.run_steps, vm.run_lanes):
-        for parallel in (False, True):
-            jobs.append((entry.__name__, lambda e=entry, p=parallel: e(p)))
+        jobs += [(entry.__name__, partial(entry, parallel)) for parallel in (False, True)]
     moving = sys.stderr.isatty()
     for i, (name, job) in enumerate(jobs, start=1):
         if moving:

@@ -33,7 +33,9 @@ def test_the_target_may_be_any_column_and_numbers_make_a_regression(tmp_path):
     dataset = prepare(csv(tmp_path / "a.csv", GOOD, target="size", task="regression"), 1)
     assert dataset.task == "regression"
     assert dataset.targets == ("size",)
-    assert prepare(csv(tmp_path / "b.csv", GOOD.replace(".5", ""), target="size"), 1).classes == tuple("0123456")
+    assert prepare(csv(tmp_path / "b.csv", GOOD.replace(".5", ""), target="size"), 1).classes == tuple(
+        "0123456"
+    )
     decimals = "x,y\n" + "".join(f"{i},{i / 3:.3f}\n" for i in range(50))
     assert prepare(csv(tmp_path / "c.csv", decimals), 1).task == "regression"
 
