@@ -195,8 +195,8 @@ class Live(Plain):
             case Warning():
                 self.console.print(f"[yellow]warning:[/] {event.message}")
             case End():
-                self.progress.stop()
                 self.progress.update(self.task, visible=False)
+                self.progress.stop()
                 for text in summary(event, self.trainer):
                     self.line(text)
 
