@@ -261,6 +261,12 @@ class Trainer:
         """Loss and metrics of the evaluator's parameters on "train", "val" or "test"; None without rows."""
         return evaluate(self.experiment, self.dataset, self.evaluator, split)
 
+    def best_so_far(self) -> dict[str, Any] | None:
+        """The step of the best parameters and their monitored value; None before the first evaluation."""
+        if self.progress.best_value is None:
+            return None
+        return {"step": self.progress.best_step, self.experiment.training.monitor: self.progress.best_value}
+
     def test(self) -> dict[str, float] | None:
         """Loss and metrics of the best parameters on the test rows; None without such rows."""
         self.evaluator.load(self.best or self.evaluated())

@@ -1,1 +1,1 @@
-"""session"""
+"""Sessions: what a screen may ask of a run, and the thread that trains it."""

@@ -1,0 +1,189 @@
+"""Diagnostics: what an expert would look at in a training network, and when to worry.
+
+Sources of the thresholds: A. Karpathy, "A Recipe for Training Neural Networks" and nn-zero-to-hero part 3;
+Stanford cs231n; Amazon SageMaker Debugger; Deeplearning4j.
+"""
+
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from engine.network import Block
+from engine.trainer import Trainer
+
+OUTSIDE_UPDATE = (-4.0, -2.0)  # log10 of update : data; the aim is −3
+OUTSIDE_ACTIVATION = (0.1, 5.0)  # standard deviation
+MOSTLY_SATURATED = 0.5
+MANY_DEAD = 0.1
+VANISHING = 1e-7
+OVERFIT = 0.3  # (val − train) / train, while val rises
+
+GOOD, WATCH, BAD = "good", "watch", "bad"
+
+
+class LayerState(msgspec.Struct, frozen=True):
+    """A layer at one step. Numbers are None where a layer has no such thing."""
+
+    name: str
+    kind: str
+    shape: tuple[int, ...]
+    parameters: int
+    activation_mean: float | None
+    activation_std: float | None
+    saturated: float | None  # share of outputs where the activation is flat
+    dead: float | None  # share of units that are 0 for every row of the batch
+    gradient_std: float | None
+    weight_std: float | None
+    update_ratio: float | None  # log10(std(Δw) / std(w)), Δw the optimizer's true change
+    levels: dict[str, str]  # field → "good", "watch" or "bad"
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """Something to worry about: how much, what it is, what to do."""
+
+    level: str
+    message: str
+    advice: str
+
+
+def layer_states(trainer: Trainer, before: np.ndarray | None = None) -> list[LayerState]:
+    """The layers after the last step; `before` is the flat parameters one step earlier, for the update ratio."""
+    net = trainer.plan.copies[0]
+    parameters = trainer.memory.areas["parameters"]
+    states = []
+    for block in net.blocks:
+        weight = next((p for p in block.parameters if p.endswith("weight")), None)
+        weight_std = update = None
+        if weight is not None:
+            tensor = parameters.tensors[weight]
+            now = tensor.array
+            weight_std = float(now.std())
+            if before is not None and weight_std > 0:
+                earlier = before[tensor.offset : tensor.offset + tensor.size].reshape(now.shape)
+                change = float((now.astype(np.float64) - earlier).std())
+                update = float(np.log10(change / weight_std)) if change > 0 else None
+        gradient = block.output.gradient.array if block.output.gradient else None
+        states.append(describe(block, trainer, gradient, weight_std, update))
+    return states
+
+
+def describe(
+    block: Block,
+    trainer: Trainer,
+    gradient: np.ndarray | None,
+    weight_std: float | None,
+    update: float | None,
+) -> LayerState:
+    values = block.output.array
+    saturated, dead = flatness(block, values)
+    sizes = trainer.outline.shapes
+    state: dict[str, Any] = {
+        "activation_mean": float(values.mean()),
+        "activation_std": float(values.std()),
+        "saturated": saturated,
+        "dead": dead,
+        "gradient_std": float(gradient.std()) if gradient is not None else None,
+        "weight_std": weight_std,
+        "update_ratio": update,
+    }
+    return LayerState(
+        name=block.name,
+        kind=block.layer.tag(),
+        shape=block.shape,
+        parameters=sum(int(np.prod(sizes[name])) for name in block.parameters),
+        levels={name: level(name, value) for name, value in state.items() if value is not None},
+        **state,
+    )
+
+
+def activation_of(block: Block) -> str:
+    """The tag of the activation that ends a block; "identity" where there is none."""
+    activation = getattr(block.layer, "activation", None) or getattr(block.layer, "function", None)
+    return activation.tag() if activation is not None else "identity"
+
+
+def flatness(block: Block, values: np.ndarray) -> tuple[float | None, float | None]:
+    """(share saturated, share dead) of an activation's outputs (N, …)."""
+    match activation_of(block):
+        case "tanh":
+            return float(np.mean(np.abs(values) > 0.97)), None
+        case "sigmoid":
+            return float(np.mean(np.abs(values - 0.5) > 0.485)), None
+        case "relu":
+            return None, float(np.mean((values <= 0).reshape(len(values), -1).all(axis=0)))
+    return None, None
+
+
+def level(name: str, value: float) -> str:
+    """How a measurement of a layer stands."""
+    match name:
+        case "update_ratio":
+            low, high = OUTSIDE_UPDATE
+            return GOOD if low <= value <= high else BAD if value > high + 1 else WATCH
+        case "activation_std":
+            low, high = OUTSIDE_ACTIVATION
+            return GOOD if low <= value <= high else WATCH
+        case "saturated":
+            return BAD if value > MOSTLY_SATURATED else WATCH if value > MOSTLY_SATURATED / 2 else GOOD
+        case "dead":
+            return BAD if value > 0.5 else WATCH if value >= MANY_DEAD else GOOD
+        case "gradient_std":
+            return BAD if value < VANISHING else GOOD
+    return GOOD
+
+
+def findings(
+    states: list[LayerState],
+    logs: list[dict[str, Any]],
+    losses: np.ndarray,
+    clipped: float,
+    patience: int = 10,
+) -> list[Finding]:
+    """What deserves a person's attention, the worst first.
+
+    logs: the measurements so far (as in metrics.jsonl); losses: those of the last steps; clipped: the share of
+    recent steps whose gradient was clipped.
+    """
+    found = [finding for state in states for finding in layer_findings(state)]
+    if len(losses) >= 128:
+        mean, deviation = losses[-128:-1].mean(), losses[-128:-1].std()
+        if deviation > 0 and (losses[-1] - mean) / deviation > 8:
+            found.append(Finding(WATCH, "the loss spiked", "clip the gradient (clip_norm 1) or lower lr"))
+    if clipped > 0.5:
+        message = f"{clipped:.0%} of the steps are clipped"
+        found.append(Finding(WATCH, message, "raise clip_norm or lower lr"))
+    found += course(logs, patience)
+    return sorted(found, key=lambda f: f.level != BAD)
+
+
+def layer_findings(state: LayerState) -> list[Finding]:
+    found = []
+    if state.levels.get("dead", GOOD) != GOOD:
+        message = f"{state.name}: {state.dead:.0%} of the units are dead"
+        found.append(Finding(state.levels["dead"], message, "lower lr, or use leaky_relu"))
+    if state.levels.get("saturated") == BAD:
+        message = f"{state.name}: {state.saturated:.0%} of the outputs are saturated"
+        found.append(Finding(BAD, message, "smaller initial weights, standardized inputs, or lower lr"))
+    if state.levels.get("gradient_std") == BAD:
+        found.append(
+            Finding(BAD, f"{state.name}: the gradient has vanished", "layer norm, residual, or relu")
+        )
+    if state.levels.get("update_ratio") == BAD:
+        found.append(Finding(BAD, f"{state.name}: updates are large for its weights", "lower lr"))
+    return found
+
+
+def course(logs: list[dict[str, Any]], patience: int) -> list[Finding]:
+    """Overfitting and stalling, seen from the course of the validation loss."""
+    points = [(log["train_loss"], log["val_loss"]) for log in logs if log.get("val_loss") is not None]
+    if len(points) <= patience:
+        return []
+    train, val = points[-1]
+    values = [v for _, v in points]
+    best = int(np.argmin(values))
+    since = len(values) - 1 - best
+    if since >= patience and train > 0 and (val - train) / train > OVERFIT and val > values[best] * 1.05:
+        message = f"overfitting: validation was best {since} evaluations ago"
+        return [Finding(WATCH, message, "weight decay, dropout, more data, or stop here")]
+    return []

@@ -1,0 +1,168 @@
+"""Probes: pictures of what a network has learned, computed from the evaluator's copy of its parameters."""
+
+import msgspec
+import numpy as np
+
+from engine.metrics import confusion, predicted, probabilities
+from engine.network import Block
+from engine.trainer import Trainer
+
+MOST_POINTS = 400  # of the data, on a picture
+MARGIN = 0.08  # beyond the data's range, as a share of it
+
+
+class Plane(msgspec.Struct, frozen=True):
+    """A function of two inputs: values (rows, columns) from −1 to 1, the first row at the top."""
+
+    values: np.ndarray
+    x: np.ndarray  # (P, 2) points of the data in 0 … 1, the origin at the bottom left
+    y: np.ndarray  # (P,) their classes
+    test: np.ndarray  # (P,) whether a point is not of the training rows
+    neurons: list[tuple[str, np.ndarray]]  # (layer, (units, rows, columns)), each from −1 to 1
+
+
+class Fit(msgspec.Struct, frozen=True):
+    """A regression on the validation rows: true against predicted, and the curve for a single input."""
+
+    true: np.ndarray
+    predicted: np.ndarray
+    x: np.ndarray | None  # (P,) the single input of the points
+    curve_x: np.ndarray | None
+    curve_y: np.ndarray | None
+
+
+class Classes(msgspec.Struct, frozen=True):
+    """Classes on the validation rows: the confusion matrix and the most confident mistakes."""
+
+    names: tuple[str, ...]
+    counts: np.ndarray  # (C, C), rows are true
+    mistakes: list[tuple[int, int, float]]  # (true, predicted, probability)
+    images: np.ndarray | None  # (M, H, W) of the mistakes, in 0 … 1
+
+
+def plane(trainer: Trainer, rows: int, columns: int, neurons: bool = False) -> Plane | None:
+    """The decision over the plane of two inputs; None for other data."""
+    dataset = trainer.dataset
+    if dataset.input_shape != (2,) or dataset.task != "classification" or len(dataset.classes) != 2:
+        return None
+    low, high = ranges(dataset.train.x)
+    xs = low[0] + (np.arange(columns) + 0.5) / columns * (high[0] - low[0])
+    ys = high[1] - (np.arange(rows) + 0.5) / rows * (high[1] - low[1])
+    grid = np.stack(np.meshgrid(xs, ys), axis=-1).reshape(-1, 2)
+    maps = [(name, [np.empty(0)]) for name in hidden(trainer)] if neurons else []
+    z = outputs_with(trainer, grid, maps)
+    values = 2 * probabilities(z)[:, 1] - 1
+    parts = [(dataset.train, False), (dataset.val, True)]
+    x = np.concatenate([part.x[: MOST_POINTS // 2] for part, _ in parts])
+    y = np.concatenate([part.y[: MOST_POINTS // 2, 0] for part, _ in parts]).astype(int)
+    test = np.concatenate([np.full(min(len(part), MOST_POINTS // 2), flag) for part, flag in parts])
+    pictures = [(name, spread(np.concatenate(parts)).reshape(-1, rows, columns)) for name, parts in maps]
+    return Plane(values.reshape(rows, columns), (x - low) / (high - low), y, test, pictures)
+
+
+def hidden(trainer: Trainer) -> list[str]:
+    """The dense layers with an activation: those whose neurons can be drawn."""
+    blocks = trainer.evaluator.builder.blocks
+    return [b.name for b in blocks if "." not in b.name and b.layer.tag() == "dense"][:-1]
+
+
+def outputs_with(trainer: Trainer, x: np.ndarray, maps: list[tuple[str, list[np.ndarray]]]) -> np.ndarray:
+    """Outputs for x, collecting on the way the outputs of the layers named in `maps`."""
+    evaluator = trainer.evaluator
+    blocks: dict[str, Block] = {b.name: b for b in evaluator.builder.blocks}
+    block_rows = evaluator.x.shape[0]
+    parts = []
+    for start in range(0, len(x), block_rows):
+        piece = x[start : start + block_rows]
+        parts.append(evaluator.outputs(piece))
+        for name, collected in maps:
+            values = blocks[name].output.array[: len(piece)]
+            collected.append(values.reshape(len(piece), -1).copy())
+    for _, collected in maps:
+        del collected[0]
+    return np.concatenate(parts)
+
+
+def spread(values: np.ndarray) -> np.ndarray:
+    """Neurons (P, units) as (units, P), each scaled to −1 … 1 around 0."""
+    peak = np.maximum(np.abs(values).max(axis=0), 1e-9)
+    return (values / peak).T
+
+
+def ranges(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    low, high = x.min(axis=0).astype(float), x.max(axis=0).astype(float)
+    margin = MARGIN * np.maximum(high - low, 1e-9)
+    return low - margin, high + margin
+
+
+def fit(trainer: Trainer) -> Fit | None:
+    """Predicted against true of a regression; None for classes."""
+    dataset = trainer.dataset
+    if dataset.task != "regression":
+        return None
+    part = dataset.val if len(dataset.val) else dataset.train
+    rows = slice(0, MOST_POINTS)
+    back = dataset.pipeline.target_to_original
+    true, guess = back(part.y[rows])[:, 0], back(trainer.evaluator.outputs(part.x[rows]))[:, 0]
+    if dataset.input_shape != (1,):
+        return Fit(true, guess, None, None, None)
+    low, high = ranges(dataset.train.x)
+    curve_x = np.linspace(low[0], high[0], 128)
+    curve = back(trainer.evaluator.outputs(curve_x[:, None]))[:, 0]
+    return Fit(true, guess, part.x[rows, 0].astype(float), curve_x, curve)
+
+
+def classes(trainer: Trainer, mistakes: int = 12) -> Classes | None:
+    """The confusion matrix and the worst mistakes; None for a regression."""
+    dataset = trainer.dataset
+    if dataset.task != "classification":
+        return None
+    part = dataset.val if len(dataset.val) else dataset.train
+    z = trainer.evaluator.outputs(part.x)
+    true, guess, p = part.y[:, 0].astype(int), predicted(z), probabilities(z)
+    sure = p[np.arange(len(p)), guess]
+    wrong = np.flatnonzero(true != guess)
+    worst = wrong[np.argsort(-sure[wrong], kind="stable")][:mistakes]
+    images = None
+    if len(dataset.input_shape) == 3:
+        images = part.x[worst, :, :, 0].astype(float)
+        low, high = dataset.train.x.min(), dataset.train.x.max()
+        images = (images - low) / max(high - low, 1e-9)
+    listed = [(int(true[i]), int(guess[i]), float(sure[i])) for i in worst]
+    return Classes(dataset.classes, confusion(z, part.y), listed, images)
+
+
+def weights(trainer: Trainer) -> list[tuple[str, np.ndarray]]:
+    """(layer, weights (inputs, units)) of the dense layers, for drawing the network."""
+    tensors = trainer.evaluator.memory.areas["parameters"].tensors
+    names = [
+        n for n in tensors if n.endswith(".weight") and len(tensors[n].shape) == 2 and n.startswith("dense")
+    ]
+    names.sort(key=lambda n: int("".join(c for c in n.split(".")[0] if c.isdigit())))
+    return [(n.rsplit(".", 1)[0], tensors[n].array.copy()) for n in names]
+
+
+def histogram(values: np.ndarray, bins: int = 40) -> tuple[np.ndarray, float, float]:
+    """(counts (bins,), low, high) of the finite values."""
+    finite = values[np.isfinite(values)].ravel()
+    if not finite.size:
+        return np.zeros(bins, int), 0.0, 1.0
+    low, high = float(finite.min()), float(finite.max())
+    if low == high:
+        low, high = low - 0.5, high + 0.5
+    return np.histogram(finite, bins, (low, high))[0], low, high
+
+
+def layer_histograms(trainer: Trainer, name: str) -> dict[str, tuple[np.ndarray, float, float]]:
+    """Histograms of a layer's weights, gradients and activations after the last step."""
+    net = trainer.plan.copies[0]
+    block = next((b for b in net.blocks if b.name == name), None)
+    if block is None:
+        return {}
+    found = {"activations": histogram(block.output.array)}
+    if block.output.gradient is not None:
+        found["gradients"] = histogram(block.output.gradient.array)
+    weight = next((p for p in block.parameters if p.endswith("weight")), None)
+    if weight is not None:
+        found["weights"] = histogram(trainer.memory.areas["parameters"].tensors[weight].array)
+    return found

@@ -1,0 +1,143 @@
+"""A grid of terminal cells that rasterisers paint and a screen, a file or a test reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tui_lab.charts.colours import DEFAULT, Depth, escape_codes, quantise
+from tui_lab.charts.text import CELL, cells
+
+BOLD, DIM, UNDERLINE, REVERSE = 1, 2, 4, 8
+ESCAPES = {BOLD: "1", DIM: "2", UNDERLINE: "4", REVERSE: "7"}
+
+Run = tuple[str, int, int, int]
+
+
+@dataclass(eq=False)
+class Canvas:
+    """H × W cells: chars '<U1' (an empty string is the right half of a wide character), fg and bg int32 as
+    0xRRGGBB or −1 for the default, attributes uint8 flags. The arrays are free to paint on."""
+
+    chars: np.ndarray
+    fg: np.ndarray
+    bg: np.ndarray
+    attributes: np.ndarray
+
+    @classmethod
+    def blank(cls, height: int, width: int, bg: int = DEFAULT) -> Canvas:
+        """An empty canvas; a negative size counts as 0."""
+        shape = (max(height, 0), max(width, 0))
+        return cls(
+            np.full(shape, " ", dtype=CELL),
+            np.full(shape, DEFAULT, dtype=np.int32),
+            np.full(shape, bg, dtype=np.int32),
+            np.zeros(shape, dtype=np.uint8),
+        )
+
+    @property
+    def height(self) -> int:
+        return self.chars.shape[0]
+
+    @property
+    def width(self) -> int:
+        return self.chars.shape[1]
+
+    def put(
+        self, row: int, column: int, text: str, fg: int = DEFAULT, bg: int | None = None, attributes: int = 0
+    ) -> None:
+        """Writes a text, cut at the canvas's edges; bg None keeps the background that is there."""
+        found = cells(text)
+        first, last = max(column, 0), min(column + len(found), self.width)
+        if not 0 <= row < self.height or first >= last:
+            return
+        found = found[first - column : last - column].copy()
+        if found[0] == "":
+            found[0] = " "
+        chars = self.chars[row]
+        if first and chars[first] == "":
+            chars[first - 1] = " "
+        if last < self.width and chars[last] == "":
+            chars[last] = " "
+        if last == self.width and column + len(cells(text)) > last and len(cells(found[-1])) == 2:
+            found[-1] = " "
+        chars[first:last] = found
+        self.fg[row, first:last] = fg
+        self.attributes[row, first:last] = attributes
+        if bg is not None:
+            self.bg[row, first:last] = bg
+
+    def paste(self, other: Canvas, row: int, column: int) -> None:
+        """Copies another canvas onto this one, its top left cell at (row, column), cut at the edges."""
+        top, left = max(row, 0), max(column, 0)
+        bottom, right = min(row + other.height, self.height), min(column + other.width, self.width)
+        if top >= bottom or left >= right:
+            return
+        here = (slice(top, bottom), slice(left, right))
+        there = (slice(top - row, bottom - row), slice(left - column, right - column))
+        for mine, theirs in zip(self.arrays, other.arrays, strict=True):
+            mine[here] = theirs[there]
+
+    @property
+    def arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        return self.chars, self.fg, self.bg, self.attributes
+
+    def changed_rows(self, previous: Canvas | None) -> list[int]:
+        """The rows that differ from the previous canvas; all of them without one of the same size."""
+        if previous is None or previous.chars.shape != self.chars.shape:
+            return list(range(self.height))
+        changed = np.zeros(self.height, dtype=bool)
+        for mine, theirs in zip(self.arrays, previous.arrays, strict=True):
+            mine, theirs = (a.view(np.uint32) if a.dtype == CELL else a for a in (mine, theirs))
+            changed |= (mine != theirs).any(axis=1)
+        return np.flatnonzero(changed).tolist()
+
+    def runs(self, row: int) -> list[Run]:
+        """One row as (text, fg, bg, attributes) from left to right, equal neighbours joined. A blank takes the
+        foreground of what stands before it, which makes fewer runs and looks the same."""
+        if not self.width:
+            return []
+        chars, attributes = self.chars[row], self.attributes[row]
+        codes = np.ascontiguousarray(chars).view(np.uint32)
+        inked = (codes != 32) | (attributes != 0)
+        source = np.maximum.accumulate(np.where(inked, np.arange(self.width), 0))
+        fg, bg = self.fg[row][source], self.bg[row]
+        turns = (fg[1:] != fg[:-1]) | (bg[1:] != bg[:-1]) | (attributes[1:] != attributes[:-1])
+        starts = np.concatenate([[0], np.flatnonzero(turns) + 1])
+        begin = starts.tolist()
+        end = [*begin[1:], self.width]
+        text = codes.astype("<u4").tobytes().decode("utf-32-le")
+        styles = zip(fg[starts].tolist(), bg[starts].tolist(), attributes[starts].tolist(), strict=True)
+        pieces = (text[a:b].replace("\0", "") for a, b in zip(begin, end, strict=True))
+        return [(piece, *style) for piece, style in zip(pieces, styles, strict=True) if piece]
+
+    def lines(self) -> list[str]:
+        """The characters of each row, its colours left out."""
+        return ["".join(row) for row in self.chars.tolist()]
+
+    def to_text(self) -> str:
+        """The characters alone, without blanks at the ends of rows."""
+        return "\n".join(line.rstrip() for line in self.lines())
+
+    def to_ansi(self, depth: Depth = Depth.TRUE) -> str:
+        """The canvas with ANSI escape codes for a terminal of that colour depth; every row ends reset."""
+        return "\n".join(
+            "".join(ansi(run, depth) for run in self.runs(row)) + ("\033[0m" if depth else "")
+            for row in range(self.height)
+        )
+
+    def quantised(self, depth: Depth) -> Canvas:
+        """A copy whose colours are the nearest of that depth; with Depth.NONE, without colours."""
+        return Canvas(
+            self.chars.copy(), quantise(self.fg, depth), quantise(self.bg, depth), self.attributes.copy()
+        )
+
+
+def ansi(run: Run, depth: Depth) -> str:
+    text, fg, bg, attributes = run
+    if not depth:
+        return text
+    codes = [code for flag, code in ESCAPES.items() if attributes & flag]
+    codes += escape_codes(fg, depth, ground=False) + escape_codes(bg, depth, ground=True)
+    return f"\033[0;{';'.join(codes)}m{text}" if codes else f"\033[0m{text}"

@@ -1,0 +1,52 @@
+"""Text as terminal cells: what a string occupies on a grid, so that no label shifts its neighbours."""
+
+import unicodedata
+
+import numpy as np
+
+CELL = np.dtype("<U1")
+REPLACEMENT = "�"
+
+
+def cells(text: str) -> np.ndarray:
+    """The cells (n,) of a text. A wide character takes two, the second an empty string; marks without width are
+    dropped and control characters replaced, so that a name from a file can neither shift a row nor steer the
+    terminal."""
+    if text.isascii() and text.isprintable():
+        return np.array(list(text), dtype=CELL) if text else np.empty(0, dtype=CELL)
+    found: list[str] = []
+    for character in text:
+        kind = unicodedata.category(character)
+        if kind in ("Mn", "Me", "Cf"):
+            continue
+        if kind[0] == "C" or kind in ("Zl", "Zp"):
+            found.append(REPLACEMENT)
+        elif unicodedata.east_asian_width(character) in "WF":
+            found += [character, ""]
+        else:
+            found.append(character)
+    return np.array(found, dtype=CELL) if found else np.empty(0, dtype=CELL)
+
+
+def cell_width(text: str) -> int:
+    """How many cells a text takes."""
+    return len(text) if text.isascii() and text.isprintable() else len(cells(text))
+
+
+def shorten(text: str, width: int, ellipsis: str = "…") -> str:
+    """The text in at most `width` cells; a longer one ends in the ellipsis."""
+    if cell_width(text) <= width:
+        return text
+    if width <= len(ellipsis):
+        return ellipsis[: max(width, 0)]
+    kept = cells(text)[: width - len(ellipsis) + 1]
+    kept = kept[:-2] if kept[-1] == "" else kept[:-1]
+    return "".join(kept.tolist()) + ellipsis
+
+
+def pad(text: str, width: int, align: str = "left") -> str:
+    """The text in exactly `width` cells, shortened or filled; align is "left", "right" or "centre"."""
+    short = shorten(text, width)
+    room = max(width - cell_width(short), 0)
+    before = {"left": 0, "right": room, "centre": room // 2}[align]
+    return " " * before + short + " " * (room - before)
