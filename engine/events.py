@@ -44,6 +44,14 @@ class Checkpoint(Event, tag="checkpoint"):
     path: str
 
 
+class EditEvent(Event, tag="edit"):
+    """A hyperparameter of the live run was changed; `field` is its dotted path."""
+
+    field: str
+    old: Any
+    new: Any
+
+
 class Warning(Event, tag="warning"):
     """Something a person should know; training goes on."""
 

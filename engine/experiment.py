@@ -122,6 +122,13 @@ def override(tree: Tree, assignments: list[str]) -> Tree:
     return tree
 
 
+def override_value(tree: Tree, path: str, value: Any) -> Tree:
+    """The tree with the value at a dotted path replaced."""
+    tree = deepcopy(tree)
+    place(tree, path.split("."), value, f"{path}={value}")
+    return tree
+
+
 def toml_value(text: str) -> Any:
     try:
         return tomllib.loads(f"value = {text}")["value"]
