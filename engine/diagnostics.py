@@ -14,7 +14,7 @@ from engine.trainer import Trainer
 
 OUTSIDE_UPDATE = (-4.0, -2.0)  # log10 of update : data; the aim is −3
 OUTSIDE_ACTIVATION = (0.1, 5.0)  # standard deviation
-MOSTLY_SATURATED = 0.5
+MOSTLY_SATURATED = 0.9
 MANY_DEAD = 0.1
 VANISHING = 1e-7
 OVERFIT = 0.3  # (val − train) / train, while val rises
@@ -125,7 +125,7 @@ def level(name: str, value: float) -> str:
             low, high = OUTSIDE_ACTIVATION
             return GOOD if low <= value <= high else WATCH
         case "saturated":
-            return BAD if value > MOSTLY_SATURATED else WATCH if value > MOSTLY_SATURATED / 2 else GOOD
+            return BAD if value > MOSTLY_SATURATED else WATCH if value > 0.5 else GOOD
         case "dead":
             return BAD if value > 0.5 else WATCH if value >= MANY_DEAD else GOOD
         case "gradient_std":

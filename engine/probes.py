@@ -11,7 +11,7 @@ MOST_POINTS = 400  # of the data, on a picture
 MARGIN = 0.08  # beyond the data's range, as a share of it
 
 
-class Plane(msgspec.Struct, frozen=True):
+class Plane(msgspec.Struct, frozen=True, eq=False):
     """A function of two inputs: values (rows, columns) from −1 to 1, the first row at the top."""
 
     values: np.ndarray
@@ -21,7 +21,7 @@ class Plane(msgspec.Struct, frozen=True):
     neurons: list[tuple[str, np.ndarray]]  # (layer, (units, rows, columns)), each from −1 to 1
 
 
-class Fit(msgspec.Struct, frozen=True):
+class Fit(msgspec.Struct, frozen=True, eq=False):
     """A regression on the validation rows: true against predicted, and the curve for a single input."""
 
     true: np.ndarray
@@ -31,7 +31,7 @@ class Fit(msgspec.Struct, frozen=True):
     curve_y: np.ndarray | None
 
 
-class Classes(msgspec.Struct, frozen=True):
+class Classes(msgspec.Struct, frozen=True, eq=False):
     """Classes on the validation rows: the confusion matrix and the most confident mistakes."""
 
     names: tuple[str, ...]

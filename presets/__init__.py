@@ -37,3 +37,30 @@ def text(name: str) -> str:
     if name not in known:
         raise InputError(f"no preset {name!r}; {did_you_mean(name, known)}")
     return known[name].read_text(encoding="utf-8")
+
+
+def for_table(path: str) -> dict[str, Any]:
+    """A sensible experiment for a table of the user's: standardized inputs, one hidden layer, early stopping.
+
+    Raises InputError where the table cannot be used.
+    """
+    from engine.data import prepare, source_for
+
+    dataset = prepare(source_for(path), 1)
+    classes = dataset.task == "classification"
+    kind = "csv" if not path.lower().endswith(".npz") else "npz"
+    return {
+        "title": Path(path).name,
+        "story": f"A table of yours: {len(dataset.train)} training rows, {dataset.task}.",
+        "data": {
+            "source": kind,
+            "path": path,
+            "preprocess": [{"step": "standardize"}],
+            "scale_target": not classes,
+        },
+        "model": [{"layer": "dense", "units": 32, "activation": "relu"}, {"layer": "dense"}],
+        "loss": {"name": "cross_entropy" if classes else "mse"},
+        "optimizer": {"name": "adamw", "lr": 0.003},
+        "schedule": {"name": "cosine"},
+        "training": {"batch_size": 32, "epochs": 200.0, "patience": 20},
+    }

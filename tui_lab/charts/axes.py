@@ -14,7 +14,7 @@ from tui_lab.charts.text import cell_width
 from tui_lab.charts.ticks import LARGEST, decade_limits, decade_ticks, linear_limits, linear_ticks
 
 LABEL_WIDTH = 6
-ROWS_PER_TICK = 4
+ROWS_PER_TICK = 3
 KEEP_SHARE = 0.4  # an axis stays while its data fill this much of it
 
 
@@ -47,7 +47,13 @@ class Axis:
 
 
 def value_axis(
-    low: float, high: float, room: int, *, log: bool = False, previous: Axis | None = None, exact: bool = False
+    low: float,
+    high: float,
+    room: int,
+    *,
+    log: bool = False,
+    previous: Axis | None = None,
+    exact: bool = False,
 ) -> Axis:
     """An axis around data from low to high, for `room` rows. The previous axis is kept while the data stay within
     it and fill enough of it. Data that are missing (not finite, or not positive for a log axis) give an axis of
@@ -70,24 +76,31 @@ def value_axis(
 
 def decade_labels(ticks: tuple[float, ...]) -> tuple[str, ...]:
     """Plain labels while all are between 0.001 and 1000, else 1e-4."""
-    if all(1e-3 <= t * 1.001 and t <= 1001 for t in ticks):
+    if all(t * 1.001 >= 1e-3 and t <= 1001 for t in ticks):
         return tuple(f"{t:.3g}" for t in ticks)
     return tuple(scientific(t, 0) for t in ticks)
 
 
-def step_axis(low: float, high: float, columns: int) -> Axis:
-    """An axis of steps from low to high exactly, with SI labels, for `columns` cells."""
+def step_axis(low: float, high: float, columns: int, *, whole: bool = True) -> Axis:
+    """A horizontal axis from low to high exactly for `columns` cells: of steps, which are whole and have SI labels,
+    or of values."""
     low, high = (min(max(v, -LARGEST), LARGEST) if math.isfinite(v) else 0.0 for v in (low, high))
     if not low < high:
         high = low + max(1.0, abs(low) * 1e-6)
-    ticks = linear_ticks(low, high, max(columns // 10, 1)) if columns > 0 else ()
+    ticks = linear_ticks(low, high, max(columns // 8, 1)) if columns > 0 else ()
+    if not whole:
+        return Axis(low, high, ticks, tick_labels(ticks), room=columns)
+    if high - low >= 1:
+        ticks = tuple(t for t in ticks if t == round(t))
     labels = tuple(si(t) for t in ticks)
     if len(set(labels)) < len(labels):
         labels = tuple(f"{t:,.0f}" for t in ticks) if abs(high) < 1e9 else tick_labels(ticks, 9)
     return Axis(low, high, ticks, labels, room=columns)
 
 
-def growing_window(start: float, last: float, previous: tuple[float, float] | None = None) -> tuple[float, float]:
+def growing_window(
+    start: float, last: float, previous: tuple[float, float] | None = None
+) -> tuple[float, float]:
     """A window on everything since start that leaves room at its right, so that it widens rarely, by whole parts,
     and the curve in it stays where it is meanwhile."""
     if previous is not None and previous[0] == start and start < last <= previous[1]:
@@ -117,19 +130,21 @@ class Area:
 
     def row(self, share: float) -> int:
         """The canvas row at a share of the height, 0 at the bottom."""
-        return self.top + self.height - 1 - _cell(share, self.height)
+        return self.top + _cell(1 - share, self.height, 4)
 
     def column(self, share: float) -> int:
         """The canvas column at a share of the width, 0 at the left."""
-        return self.left + _cell(share, self.width)
+        return self.left + _cell(share, self.width, 2)
 
     def share(self, column: float) -> float:
         """The share of the width at a canvas column."""
         return min(max((column - self.left + 0.5) / max(self.width, 1), 0.0), 1.0)
 
 
-def _cell(share: float, size: int) -> int:
-    return min(max(int(share * size), 0), max(size - 1, 0))
+def _cell(share: float, size: int, dots: int) -> int:
+    # A share stands at the centre of a dot: the ends of an axis at the centres of its first and last dots.
+    at = (min(max(share, 0.0), 1.0) * (size * dots - 1) + 0.5) / dots
+    return min(max(int(at), 0), max(size - 1, 0))
 
 
 def plot_area(height: int, width: int, *, header: bool, x_axis: bool = True, y_axis: bool = True) -> Area:
@@ -167,16 +182,17 @@ def draw_x_axis(canvas: Canvas, area: Area, axis: Axis, look: Look, name: str = 
     if area.left:
         canvas.put(row, area.left - 1, glyphs.corner, faint)
     end = area.left + area.width
+    name = name if area.width >= 36 else ""
     name_at = end - cell_width(name)
     free = max(area.left - 1, 0)
     for tick, label in zip(axis.ticks, axis.labels, strict=True):
         column = area.column(float(axis.share(np.array(tick))))
         label = label.replace("-", glyphs.minus)
         at = min(max(column - len(label) // 2, free), end - len(label))
-        if at < free or (name and at + len(label) >= name_at and name_at - area.left > 8):
+        if at < free or (name and at + len(label) >= name_at):
             continue
         canvas.put(row, column, glyphs.tick_down, faint)
         canvas.put(row + 1, at, label, muted)
         free = at + len(label) + 2
-    if name and name_at > free:
+    if name and name_at >= free:
         canvas.put(row + 1, name_at, name, muted)

@@ -86,7 +86,11 @@ def quantise(colours: np.ndarray, depth: Depth) -> np.ndarray:
         return np.full_like(colours, DEFAULT)
     table = MANY if depth == Depth.MANY else SIXTEEN
     found, inverse = np.unique(colours, return_inverse=True)
-    return np.where(found < 0, DEFAULT, table[nearest(found, table)]).astype(np.int32)[inverse].reshape(colours.shape)
+    return (
+        np.where(found < 0, DEFAULT, table[nearest(found, table)])
+        .astype(np.int32)[inverse]
+        .reshape(colours.shape)
+    )
 
 
 @lru_cache(maxsize=4096)

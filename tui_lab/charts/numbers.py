@@ -84,5 +84,11 @@ def tick_labels(ticks: Sequence[float], width: int = 6) -> tuple[str, ...]:
 def _plain(values: Sequence[float], step: float, unit: str) -> list[str]:
     decimals = min(max(-math.floor(math.log10(step) + 1e-9), 0), 12)
     labels = [f"{v:.{decimals}f}" for v in values]
-    return [("0" if float(label) == 0 else label + unit) if unit else label.replace("-0", "0") if float(label) == 0
-            else label for label in labels]
+    return [
+        ("0" if float(label) == 0 else label + unit)
+        if unit
+        else label.replace("-0", "0")
+        if float(label) == 0
+        else label
+        for label in labels
+    ]

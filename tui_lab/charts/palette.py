@@ -67,7 +67,7 @@ DARK = Palette(
     warning=0xF5C542,
     fault=0xFF6470,
     edit=0xB79CFF,
-    cursor=0xE6E9F0,
+    cursor=0xA9B1C4,
     negative=0x4C9BE8,
     positive=0xFFA94D,
     classes=(
@@ -91,7 +91,7 @@ LIGHT = Palette(
     warning=0x9A6A00,
     fault=0xC4202F,
     edit=0x6D3FC4,
-    cursor=0x22252C,
+    cursor=0x4A505C,
     negative=0x0B6FC2,
     positive=0xCF6A00,
     classes=(
@@ -117,6 +117,11 @@ class Look:
         return self.depth >= Depth.MANY
 
     @property
+    def halves(self) -> bool:
+        """Whether a cell can show two colours, one over the other."""
+        return self.shaded and bool(self.glyphs.upper_half)
+
+    @property
     def colourless(self) -> bool:
         return self.depth == Depth.NONE
 
@@ -125,4 +130,6 @@ def depth_for(environment: dict[str, str], colour_system: str | None) -> Depth:
     """The depth of a terminal: none under NO_COLOR, else what Rich calls its colour system."""
     if environment.get("NO_COLOR") or colour_system is None:
         return Depth.NONE
-    return {"standard": Depth.SIXTEEN, "windows": Depth.SIXTEEN, "256": Depth.MANY}.get(colour_system, Depth.TRUE)
+    return {"standard": Depth.SIXTEEN, "windows": Depth.SIXTEEN, "256": Depth.MANY}.get(
+        colour_system, Depth.TRUE
+    )

@@ -47,7 +47,9 @@ def decade_ticks(low: float, high: float, most: int) -> tuple[float, ...]:
         found = tuple(t for t in ticks if low * (1 - 1e-9) <= t <= high * (1 + 1e-9))
         if 2 <= len(found) <= max(most, 2) + 1:
             return found
-    every = next(k for k in (1, 2, 3, 5, 10, 20, 50, 100, 200, 500, 1000) if (last - first) / k <= max(most, 1))
+    every = next(
+        k for k in (1, 2, 3, 5, 10, 20, 50, 100, 200, 500, 1000) if (last - first) / k <= max(most, 1)
+    )
     start = math.ceil(first / every - 1e-9)
     return tuple(10.0 ** (every * i) for i in range(start, math.floor(last / every + 1e-9) + 1))
 

@@ -58,9 +58,11 @@ class LazyGroup(click.Group):
 )
 @click.version_option(package_name="tui-lab", message="tui-lab %(version)s")
 @click.pass_context
-def cli(context: click.Context) -> None:
+def cli(context: click.Context) -> int | None:
     """A training lab in the terminal: watch a neural network learn, and change it while it does."""
     if context.invoked_subcommand is None:
         from tui_lab.cli.lab import open_lab
+        from tui_lab.cli.options import runs_root
 
-        open_lab(None)
+        return open_lab(None, runs_root(None))
+    return None

@@ -1,18 +1,69 @@
-"""open: the lab's screens. They are the next part to be built; until then this names the way without a screen."""
+"""open, and the bare command: the lab's screens."""
+
+import os
+import sys
+from pathlib import Path
 
 import click
 
-from engine.errors import InputError
+from tui_lab.cli.options import complete_presets, runs_option, runs_root, threads_option
+
+CANNOT_DRAW = {"", "dumb", "unknown"}
 
 
-def open_lab(target: str | None) -> None:
-    """Open the lab on a preset, file or run. Raises InputError: there are no screens yet."""
-    command = f"tui-lab train {target}" if target else "tui-lab presets, tui-lab train PRESET"
-    raise InputError(f"the lab's screens are not here yet; without a screen: {command}")
+def screen_options(function):
+    """How the lab draws."""
+    for option in (
+        click.option("--no-mouse", is_flag=True, help="Leave the mouse to the terminal."),
+        click.option(
+            "--glyphs", type=click.Choice(["braille", "block", "ascii"]), help="Characters for charts."
+        ),
+        click.option("--low-bandwidth", is_flag=True, help="Two repaints a second at most, fewer pictures."),
+        click.option("--fps", type=click.FloatRange(0.2, 30), help="Repaints a second; 5 if left out."),
+    ):
+        function = option(function)
+    return function
 
 
 @click.command("open")
-@click.argument("target", metavar="PRESET|FILE.toml|RUN")
-def open_command(target: str) -> None:
-    """Open the lab on a preset, a file or a run."""
-    open_lab(target)
+@click.argument("target", metavar="PRESET|FILE|RUN", required=False, shell_complete=complete_presets)
+@screen_options
+@threads_option()
+@runs_option()
+def open_command(
+    target: str | None, fps: float | None, low_bandwidth: bool, glyphs: str | None, no_mouse: bool,
+    threads: int | None, runs: Path | None,
+) -> int:  # fmt: skip
+    """Open the lab on a preset, a TOML or CSV file, or a run; without one, on the list of presets."""
+    return open_lab(target, runs_root(runs), threads, fps, low_bandwidth, glyphs, no_mouse)
+
+
+def open_lab(
+    target: str | None, root: Path, threads: int | None = None, fps: float | None = None,
+    low_bandwidth: bool = False, glyphs: str | None = None, no_mouse: bool = False,
+) -> int:  # fmt: skip
+    """Run the lab until the person leaves; gives the exit code. Raises InputError where there is no terminal."""
+    check_terminal(target)
+    start = None
+    if target is not None:
+        from tui_lab.tui.opening import kind_of, opener
+
+        start = opener(kind_of(target, root), target, root, threads=threads)
+    from tui_lab.tui.app import LabApp
+    from tui_lab.tui.hangup import guarded
+
+    app = LabApp(start, root=root, fps=fps, low_bandwidth=low_bandwidth, glyphs=glyphs)
+    return guarded(app, mouse=not no_mouse)
+
+
+def check_terminal(target: str | None) -> None:
+    """Raise InputError, naming the way without a screen, where nothing can be drawn."""
+    from engine.errors import InputError
+
+    without = f"tui-lab train {target}" if target else "tui-lab train PRESET"
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise InputError(f"the lab needs a terminal; without one: {without}")
+    if os.environ.get("TERM", "") in CANNOT_DRAW:
+        raise InputError(
+            f"TERM={os.environ.get('TERM', '')} cannot show the lab; without a screen: {without}"
+        )

@@ -68,7 +68,7 @@ class Look(msgspec.Struct, frozen=True):
     seconds: float = 0.5  # at least this long between two pictures
 
 
-class Snapshot(msgspec.Struct, frozen=True):
+class Snapshot(msgspec.Struct, frozen=True, eq=False):
     """A run at one moment."""
 
     version: int

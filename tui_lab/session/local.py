@@ -129,6 +129,7 @@ class LocalSession:
         trainer = Trainer(experiment, self.dataset, threads=self.threads)
         trainer.memory.check_fits()
         self.trainer = trainer
+        self._data = describe_data(self.dataset)
         self.conductor: Conductor | None = None
         self._begun = False
         self.playing = False
@@ -349,7 +350,7 @@ class LocalSession:
             experiment=trainer.experiment,
             blocks=describe_blocks(trainer),
             parameters=trainer.outline.size,
-            data=describe_data(dataset),
+            data=self._data,
             step=trainer.step,
             steps=trainer.experiment.training.steps,
             epoch=trainer.epoch,
@@ -410,14 +411,29 @@ def describe_blocks(trainer: Trainer) -> tuple[tuple[str, str, tuple[int, ...], 
 
 
 def describe_data(dataset: Dataset) -> dict[str, Any]:
-    return {
+    """The data in words and numbers, for a screen: what does not change while a network learns."""
+    data: dict[str, Any] = {
         "task": dataset.task,
         "classes": dataset.classes,
         "input_shape": dataset.input_shape,
-        "features": dataset.features,
         "targets": dataset.targets,
         "sizes": {part: len(getattr(dataset, part)) for part in ("train", "val", "test")},
     }
+    x = dataset.train.x
+    if dataset.classes:
+        counts = np.bincount(dataset.train.y[:, 0].astype(int), minlength=len(dataset.classes))
+        data["balance"] = [(name, int(n)) for name, n in zip(dataset.classes, counts, strict=True)]
+    if x.ndim == 2:
+        names = dataset.pipeline.columns or tuple(f"x{i + 1}" for i in range(x.shape[1]))
+        stats = np.stack([x.mean(axis=0), x.std(axis=0), x.min(axis=0), x.max(axis=0)], axis=1)
+        data["columns"] = [(name, row.astype(float)) for name, row in zip(names, stats, strict=True)]
+    if x.ndim == 4:
+        low, high = float(x.min()), float(x.max())
+        data["samples"] = (x[:60, :, :, 0].astype(float) - low) / max(high - low, 1e-9)
+        data["sample_labels"] = dataset.train.y[:60, 0].astype(int)
+    elif x.shape[1:] == (2,):
+        data["points"] = (x[:400].astype(float), dataset.train.y[:400, 0].astype(int))
+    return data
 
 
 def value_at(tree: Any, path: str) -> Any:

@@ -1,1 +1,1 @@
-"""tui"""
+"""The lab's screens: they show snapshots and send commands; they never compute what the engine should."""

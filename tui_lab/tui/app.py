@@ -1,0 +1,116 @@
+"""The application: the terminal's look, the screens, and an end that always saves."""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from textual.app import App
+from textual.binding import Binding
+from textual.theme import Theme
+
+from tui_lab.charts.glyphs import GLYPHS, glyphs_for
+from tui_lab.charts.palette import DARK, LIGHT, Look, Palette, depth_for
+from tui_lab.session.base import Session
+
+FPS, SLOW_FPS = 5.0, 2.0
+
+
+def theme_of(name: str, palette: Palette) -> Theme:
+    """Textual's widgets in the colours of the charts."""
+    return Theme(
+        name=name,
+        dark=palette.dark,
+        primary=f"#{palette.train:06x}",
+        secondary=f"#{palette.validation:06x}",
+        accent=f"#{palette.edit:06x}",
+        foreground=f"#{palette.text:06x}",
+        background=f"#{palette.ground:06x}",
+        surface=f"#{palette.ground:06x}",
+        panel=f"#{palette.ground:06x}",
+        success=f"#{palette.good:06x}",
+        warning=f"#{palette.warning:06x}",
+        error=f"#{palette.fault:06x}",
+        variables={
+            "footer-key-foreground": f"#{palette.text:06x}",
+            "footer-description-foreground": f"#{palette.muted:06x}",
+        },
+    )
+
+
+class LabApp(App[int]):
+    """The lab: a list of presets, and a screen on a run."""
+
+    TITLE = "tui-lab"
+    CSS_PATH = "app.tcss"
+    ENABLE_COMMAND_PALETTE = True
+    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (50, "-narrow"), (100, "-normal"), (150, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (15, "-low"), (30, "-high")]
+    BINDINGS = [
+        Binding("t", "toggle_theme", "theme", show=False),
+        Binding("question_mark", "help", "help", key_display="?"),
+        Binding("ctrl+z", "pause_instead", show=False, priority=True),
+    ]
+
+    def __init__(
+        self,
+        start: Callable[[], Session] | None = None,
+        *,
+        root: Path = Path("runs"),
+        fps: float | None = None,
+        low_bandwidth: bool = False,
+        glyphs: str | None = None,
+    ) -> None:
+        """`start` makes the session to open at once; without it the list of presets is shown."""
+        super().__init__()
+        self.start, self.root = start, root
+        self.low_bandwidth = low_bandwidth
+        self.fps = min(fps or FPS, SLOW_FPS) if low_bandwidth else (fps or FPS)
+        encoding = getattr(sys.__stdout__, "encoding", None)
+        self.glyphs = GLYPHS[glyphs] if glyphs else glyphs_for(os.environ, encoding)
+        self.session: Session | None = None
+        self.failure: Exception | None = None
+        self.chart_look = Look(DARK, self.glyphs)
+
+    def on_mount(self) -> None:
+        self.register_theme(theme_of("lab-dark", DARK))
+        self.register_theme(theme_of("lab-light", LIGHT))
+        self.theme = "lab-dark"
+        self.chart_look = Look(DARK, self.glyphs, depth_for(dict(os.environ), self.console.color_system))
+        from tui_lab.tui.screens.presets import PresetsScreen
+
+        self.push_screen(PresetsScreen())
+        if self.start is not None:
+            self.open(self.start)
+
+    def open(self, start: Callable[[], Session]) -> None:
+        """Show the lab on a new session."""
+        from tui_lab.tui.screens.lab import LabScreen
+
+        self.session = start()
+        self.push_screen(LabScreen(self.session))
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Leave without printing over the terminal; whoever ran the app tells what happened."""
+        self.failure = error
+        self._return_code = 1
+        self.exit(1)
+
+    def action_toggle_theme(self) -> None:
+        dark = self.theme != "lab-dark"
+        self.theme = "lab-dark" if dark else "lab-light"
+        self.chart_look = Look(DARK if dark else LIGHT, self.glyphs, self.chart_look.depth)
+        self.screen.refresh(layout=True)
+
+    def action_help(self) -> None:
+        from tui_lab.tui.screens.help import HelpScreen
+
+        self.push_screen(HelpScreen(self.screen, self.focused))
+
+    def action_pause_instead(self) -> None:
+        """Ctrl-Z would freeze the training with the screen."""
+        from tui_lab.session.base import Pause
+
+        if self.session is not None:
+            self.session.send(Pause())
+            self.notify("training is paused; q quits and saves", title="ctrl+z")

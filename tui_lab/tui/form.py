@@ -1,0 +1,126 @@
+"""The form of an experiment, made from the fields of its components."""
+
+from dataclasses import dataclass
+from typing import Any, Literal, get_args, get_origin
+
+from engine.component import Component, is_family, members
+from engine.experiment import Experiment
+from engine.hyper import Field, fields
+
+NUDGE = 1.25
+SECTIONS = ("optimizer", "schedule", "training", "loss", "data", "model")
+HIDDEN = {"title", "story", "try", "topic", "expect"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the form: a heading, or a field with its dotted path."""
+
+    path: str
+    label: str
+    value: Any
+    field: Field | None = None  # None for a heading and for the choice of a kind of component
+    live: bool = False
+    choices: tuple[str, ...] = ()
+
+    @property
+    def heading(self) -> bool:
+        return not self.path
+
+    @property
+    def text(self) -> str:
+        return value_text(self.value)
+
+
+def rows_of(experiment: Experiment) -> list[Row]:
+    """All fields of an experiment, section by section."""
+    rows: list[Row] = []
+    for section in SECTIONS:
+        part = getattr(experiment, section)
+        rows.append(Row("", section.upper(), None))
+        if isinstance(part, list):
+            for i, layer in enumerate(part):
+                rows += component_rows(layer, f"{section}.{i}", f"{i + 1} ")
+        else:
+            rows += component_rows(part, section)
+    return rows
+
+
+def component_rows(component: Component, path: str, prefix: str = "") -> list[Row]:
+    """The kind of a component, where there is a choice, and its fields."""
+    rows = []
+    family = type(component).__base__
+    tag_field = type(component).__struct_config__.tag_field
+    if tag_field is not None:
+        choices = tuple(members(family)) if family and is_family(family) else ()
+        live = path in ("optimizer", "schedule")
+        rows.append(Row(f"{path}.{tag_field}", prefix + tag_field, component.tag(), None, live, choices))
+    for field in fields(type(component)):
+        if field.name in HIDDEN:
+            continue
+        value = getattr(component, attribute(component, field))
+        rows.append(Row(f"{path}.{field.name}", field.name, value, field, field.live, choices_of(field)))
+    return rows
+
+
+def attribute(component: Component, field: Field) -> str:
+    """The Python name of a field (they differ where TOML's name is a Python keyword)."""
+    names = dict(zip(component.__struct_encode_fields__, component.__struct_fields__, strict=True))
+    return names[field.name]
+
+
+def choices_of(field: Field) -> tuple[str, ...]:
+    if get_origin(field.kind) is Literal:
+        return tuple(map(str, get_args(field.kind)))
+    if field.kind is bool:
+        return ("true", "false")
+    if is_family(field.kind):
+        return tuple(members(field.kind))
+    return ()
+
+
+def value_text(value: Any) -> str:
+    """A value as the form shows it."""
+    match value:
+        case None:
+            return "–"
+        case bool():
+            return "yes" if value else "no"
+        case float():
+            return f"{value:g}"
+        case int():
+            return f"{value:,}"
+        case Component():
+            return value.tag()
+        case list():
+            return ", ".join(map(value_text, value)) or "–"
+    return str(value)
+
+
+def nudged(row: Row, up: bool) -> Any:
+    """The value one nudge on: a factor of 1.25 on a log scale, the next choice, or a small step.
+
+    Raises ValueError where there is nothing to nudge.
+    """
+    if row.choices:
+        names = list(row.choices)
+        now = names.index(row.text if not isinstance(row.value, bool) else str(row.value).lower())
+        name = names[(now + (1 if up else -1)) % len(names)]
+        return name == "true" if isinstance(row.value, bool) else name
+    field = row.field
+    if field is None or isinstance(row.value, bool) or not isinstance(row.value, int | float):
+        raise ValueError(f"{row.path} has no steps; press enter to type a value")
+    low = field.minimum if field.minimum is not None else -1e30
+    high = field.maximum if field.maximum is not None else 1e30
+    if isinstance(row.value, int):
+        step = max(1, round(row.value * (NUDGE - 1))) if field.log else 1
+        return int(min(max(row.value + (step if up else -step), low), high))
+    if field.log:
+        start = row.value or 1e-4
+        value = start if not row.value and up else start * NUDGE if up else start / NUDGE
+        return float(f"{min(max(value, low), high):.3g}")
+    step = 0.05 if not row.value or abs(row.value) <= 1 else abs(row.value) * 0.1
+    if field.maximum == 1 and row.value >= 0.9:
+        step = 0.01
+    value = round(row.value + (step if up else -step), 6)
+    return min(max(value, low), high if field.maximum != 1 else 0.999)

@@ -1,0 +1,68 @@
+"""A hang-up or a kill saves the run, even when the link is stalled and the screen is stuck.
+
+Textual's own handling would end the process at once, and a handler that waits for the event loop would wait for
+ever where the terminal no longer takes output. So a signal only sets an event; a thread that never touches the
+screen saves, asks the application to leave, and ends the process when it does not.
+"""
+
+import os
+import signal
+import sys
+import threading
+from contextlib import suppress
+
+from tui_lab.tui.app import LabApp
+
+SIGNALS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+SAVE_SECONDS, LEAVE_SECONDS = 3.0, 1.0
+INTERRUPTED = 130
+# Leave the alternate screen, show the cursor, let go of the mouse and of bracketed paste.
+RESTORE = b"\x1b[?1049l\x1b[?25h\x1b[?1000l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[0m\r\n"
+
+
+def guarded(app: LabApp, mouse: bool = True) -> int:
+    """Run the app until the person leaves or a signal ends it; gives the exit code."""
+    hung_up = threading.Event()
+    before = {number: signal.signal(number, lambda *_: hung_up.set()) for number in SIGNALS}
+    watchdog = threading.Thread(target=watch, args=(app, hung_up), name="watchdog", daemon=True)
+    watchdog.start()
+    try:
+        code = app.run(mouse=mouse)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        if app.session is not None:
+            app.session.close()
+    if app.failure is not None:
+        raise app.failure
+    if hung_up.is_set():
+        return INTERRUPTED
+    if app.return_code:
+        return app.return_code
+    return code or 0
+
+
+def watch(app: LabApp, hung_up: threading.Event) -> None:
+    """Wait for a signal; then save, leave, and if need be end the process."""
+    hung_up.wait()
+    closer = threading.Thread(target=close, args=(app,), daemon=True)
+    closer.start()
+    closer.join(SAVE_SECONDS)
+    leaver = threading.Thread(target=leave, args=(app,), daemon=True)
+    leaver.start()
+    leaver.join(LEAVE_SECONDS)
+    if app.is_running:
+        with suppress(OSError):
+            os.set_blocking(sys.__stdout__.fileno(), False)  # type: ignore[union-attr]
+            os.write(sys.__stdout__.fileno(), RESTORE)  # type: ignore[union-attr]
+        os._exit(INTERRUPTED)
+
+
+def close(app: LabApp) -> None:
+    if app.session is not None:
+        app.session.close()
+
+
+def leave(app: LabApp) -> None:
+    with suppress(Exception):  # a stuck event loop: the watchdog does without it
+        app.call_from_thread(app.exit, INTERRUPTED)

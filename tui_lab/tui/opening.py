@@ -1,0 +1,97 @@
+"""From a line of the list to what it is about, and to a session on it."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import presets
+from engine.component import Tree
+from engine.data import prepare
+from engine.experiment import Experiment, experiment_from, read_toml
+from engine.network import outline
+from engine.run import Run
+from tui_lab.session.base import READY, Snapshot
+from tui_lab.session.local import LocalSession, describe_data
+
+
+def experiment_for(kind: str, name: str, root: Path) -> tuple[Experiment, Run | None]:
+    """The experiment of a preset, a file (a table gets a sensible one), or a run. Raises InputError."""
+    if kind == "run":
+        run = Run.find(name, root)
+        return run.experiment(), run
+    if kind == "file" or name.endswith((".toml", ".csv", ".tsv", ".gz")):
+        tree: Tree = read_toml(Path(name)) if name.endswith(".toml") else presets.for_table(name)
+        return experiment_from(tree, name), None
+    return experiment_from(presets.load(name), name), None
+
+
+def kind_of(target: str, root: Path) -> str:
+    """Whether a target names a preset, a file or a run."""
+    if target in presets.names():
+        return "preset"
+    if target == "last" or any((p / "experiment.toml").is_file() for p in (Path(target), root / target)):
+        return "run"
+    return "file" if Path(target).suffix else "preset"
+
+
+def opener(
+    kind: str, name: str, root: Path, *, play: bool = False, threads: int | None = None
+) -> Callable[[], LocalSession]:
+    """What makes a session on a preset, file or run. Raises InputError."""
+    experiment, run = experiment_for(kind, name, root)
+    title = run.name if run is not None else Path(name).stem
+    return lambda: LocalSession(title, experiment, root, run=run, play=play, threads=threads)
+
+
+def about(kind: str, name: str, root: Path) -> dict[str, Any]:
+    """Title, story, layers and things to try, and a snapshot of the data for the preview."""
+    experiment, run = experiment_for(kind, name, root)
+    dataset = prepare(experiment.data, experiment.training.seed)
+    network = outline(experiment.model, dataset.input_shape, experiment.loss.units(dataset))
+    data = describe_data(dataset)
+    snapshot = Snapshot(version=1, phase=READY, name=name, experiment=experiment, data=data)
+    return {
+        "title": experiment.title or name,
+        "story": run_story(run) if run is not None else " ".join(experiment.story.split()),
+        "layers": layers_text(experiment, dataset.input_shape, network),
+        "tries": "\n".join(f"try  {line}" for line in experiment.things_to_try),
+        "snapshot": snapshot,
+    }
+
+
+def run_story(run: Run) -> str:
+    summary = run.summary() or {}
+    if not summary:
+        return "broken off; open it to go on from its last checkpoint"
+    test = "  ".join(f"{k} {v:.4g}" for k, v in list((summary.get("test") or {}).items())[:3])
+    return f"{summary['reason']} at step {summary['step']:,}. {test}"
+
+
+def layers_text(experiment: Experiment, input_shape: tuple[int, ...], network: Any) -> str:
+    """The layers with shapes and parameter counts, then how they are trained."""
+    sizes = network.shapes
+    rows = [("input", "×".join(map(str, input_shape)), "")]
+    for block in network.blocks:
+        count = sum(product(sizes[p]) for p in block.parameters)
+        activation = getattr(block.layer, "activation", None)
+        name = (
+            f"{block.name} {activation.tag()}"
+            if activation is not None and activation.tag() != "identity"
+            else block.name
+        )
+        rows.append((name, "×".join(map(str, block.shape)), f"{count:,}" if count else ""))
+    lines = [f"{name:22} {shape:>10} {count:>10}" for name, shape, count in rows]
+    t = experiment.training
+    length = f"{t.steps:,} steps" if t.steps else f"{t.epochs:g} epochs"
+    optimizer = experiment.optimizer
+    lines.append(f"{network.size:,} parameters · {optimizer.tag()} at {optimizer.lr:g} · {length}")
+    if experiment.expect is not None:
+        lines.append(f"expect {experiment.expect.metric} {experiment.expect.value:g} on the test rows")
+    return "\n".join(lines)
+
+
+def product(shape: tuple[int, ...]) -> int:
+    size = 1
+    for n in shape:
+        size *= n
+    return size

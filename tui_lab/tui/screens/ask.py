@@ -1,0 +1,79 @@
+"""Small questions: a value for a field, yes or no."""
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static
+
+from tui_lab.tui.form import Row
+
+
+class AskValue(ModalScreen[str | None]):
+    """Asks for a field's value; gives the text, or None."""
+
+    BINDINGS = [Binding("escape", "dismiss(None)", "leave it")]
+    DEFAULT_CSS = """
+    AskValue { align: center middle; background: $background 60%; }
+    AskValue Vertical {
+        width: 64; max-width: 96%; height: auto;
+        background: $surface; border: round $accent; padding: 0 2;
+    }
+    AskValue Input { border: none; height: 1; background: $boost; }
+    AskValue Static { height: auto; color: $foreground 70%; }
+    """
+
+    def __init__(self, row: Row) -> None:
+        super().__init__()
+        self.row = row
+
+    def compose(self) -> ComposeResult:
+        with Vertical() as box:
+            box.border_title = self.row.path
+            yield Static(describe(self.row), markup=False)
+            yield Input(value=self.row.text.replace(",", "") if self.row.text != "–" else "")
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        self.dismiss(event.value)
+
+
+class Confirm(ModalScreen[bool]):
+    """Asks a question with yes and no."""
+
+    BINDINGS = [
+        Binding("y,enter", "dismiss(True)", "yes"),
+        Binding("n,escape,q", "dismiss(False)", "no"),
+    ]
+    DEFAULT_CSS = """
+    Confirm { align: center middle; background: $background 60%; }
+    Confirm Vertical {
+        width: 64; max-width: 96%; height: auto;
+        background: $surface; border: round $warning; padding: 0 2;
+    }
+    Confirm Static { height: auto; }
+    """
+
+    def __init__(self, question: str) -> None:
+        super().__init__()
+        self.question = question
+
+    def compose(self) -> ComposeResult:
+        with Vertical():
+            yield Static(self.question, markup=False)
+            yield Static("y yes · n no")
+
+
+def describe(row: Row) -> str:
+    """What may be typed for a field."""
+    parts = [row.field.help] if row.field is not None and row.field.help else []
+    if row.choices:
+        parts.append("one of " + ", ".join(row.choices))
+    elif row.field is not None:
+        low, high = row.field.minimum, row.field.maximum
+        if low is not None or high is not None:
+            parts.append(f"from {low if low is not None else '−∞'} to {high if high is not None else '∞'}")
+    if row.field is not None and row.field.unit:
+        parts.append(row.field.unit)
+    if not row.live:
+        parts.append("needs a restart, with the same seed")
+    return "; ".join(parts)

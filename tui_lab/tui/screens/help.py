@@ -1,0 +1,48 @@
+"""Help for the focused panel, and every key."""
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import VerticalScroll
+from textual.screen import ModalScreen, Screen
+from textual.widget import Widget
+from textual.widgets import Static
+
+KEYS = """\
+[b]Training[/b]
+  space    train, pause                  s / S    one step, one epoch
+  r / R    restart, same or new seed     c        checkpoint now
+  e        edit a hyperparameter         u        undo the last edit
+  ← →      nudge the chosen field        q        quit; everything is saved
+
+[b]Looking[/b]
+  1 – 7    views                         m        maximise the panel, esc back
+  l        log scale                     + / −    smoothing
+  [ / ]    zoom in, out                  x        cursor, ← → move it, esc off
+  , / .    scroll through history        w        write screen and chart to files
+  t        dark, light                   ctrl+p   all commands
+  p        back to the presets           tab      next panel"""
+
+
+class HelpScreen(ModalScreen[None]):
+    """What the focused panel is, then the keys."""
+
+    BINDINGS = [Binding("escape,q,question_mark,space,enter", "dismiss", "close")]
+    DEFAULT_CSS = """
+    HelpScreen { align: center middle; background: $background 60%; }
+    HelpScreen VerticalScroll {
+        width: 84; max-width: 96%; height: auto; max-height: 90%;
+        background: $surface; border: round $primary; padding: 1 2;
+    }
+    HelpScreen Static { height: auto; margin-bottom: 1; }
+    """
+
+    def __init__(self, screen: Screen, focused: Widget | None) -> None:
+        super().__init__()
+        self.about = getattr(focused, "help_text", "") or getattr(screen, "help_text", "")
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll() as scroll:
+            scroll.border_title = "help"
+            if self.about:
+                yield Static(self.about, markup=False)
+            yield Static(KEYS.replace("[ / ]", r"\[ / ]"))

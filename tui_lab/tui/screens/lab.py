@@ -1,0 +1,395 @@
+"""The lab's screen: shows the session's snapshots and sends what keys ask for."""
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, Vertical
+from textual.screen import Screen
+from textual.widgets import ContentSwitcher, Footer, Static
+
+from engine.experiment import toml_value
+from tui_lab.session import base
+from tui_lab.session.base import Look, Session, Snapshot
+from tui_lab.tui.form import Row
+from tui_lab.tui.screens.ask import AskValue, Confirm
+from tui_lab.tui.widgets.cells import CanvasWidget
+from tui_lab.tui.widgets.curves import CurveChart, View
+from tui_lab.tui.widgets.health import HealthLine
+from tui_lab.tui.widgets.histograms import Histogram
+from tui_lab.tui.widgets.hyper import HyperForm
+from tui_lab.tui.widgets.layers import LayersTable
+from tui_lab.tui.widgets.network import NetworkView
+from tui_lab.tui.widgets.picture import Neurons, Picture, Samples
+from tui_lab.tui.widgets.status import StatusLine
+from tui_lab.tui.widgets.tabs import ViewTabs
+from tui_lab.tui.widgets.texts import DataPanel, EventsList, Readings
+
+VIEWS = ("Overview", "Curves", "Layers", "Output", "Network", "Data", "Events")
+IDS = tuple(view.lower() for view in VIEWS)
+SMALLEST = (50, 15)
+SOON = (0.02, 0.06)  # seconds after a key at which the answer is looked for
+
+
+class LabScreen(Screen):
+    """A run, live."""
+
+    CSS_PATH = "lab.tcss"
+    BINDINGS: ClassVar = [
+        Binding("space", "play", "train/pause"),
+        Binding("s", "steps(1)", "step"),
+        Binding("S", "steps(0)", "epoch", show=False),
+        Binding("e", "edit", "edit"),
+        Binding("u", "undo", "undo"),
+        Binding("r", "restart(False)", "restart"),
+        Binding("R", "restart(True)", "restart with a new seed", show=False),
+        Binding("c", "save", "checkpoint", show=False),
+        *(Binding(str(i + 1), f"view({i})", name, show=False) for i, name in enumerate(VIEWS)),
+        Binding("m", "maximise", "maximise"),
+        Binding("l", "log_scale", "log"),
+        Binding("plus,equals_sign", "smooth(0.1)", "smoother", show=False),
+        Binding("minus", "smooth(-0.1)", "rougher", show=False),
+        Binding("left_square_bracket", "zoom(0.5)", "zoom in", show=False),
+        Binding("right_square_bracket", "zoom(2.0)", "zoom out", show=False),
+        Binding("comma", "scroll_history(-0.25)", "back", show=False),
+        Binding("full_stop", "scroll_history(0.25)", "forward", show=False),
+        Binding("x", "cursor", "cursor", show=False),
+        Binding("left", "move_cursor(-1)", show=False),
+        Binding("right", "move_cursor(1)", show=False),
+        Binding("escape", "leave", show=False),
+        Binding("w", "write", "write", show=False),
+        Binding("p", "presets", "presets", show=False),
+        Binding("q", "quit", "quit"),
+    ]
+    help_text = (
+        "The lab: a network that learns, and everything you may want to see of it. Press space to train, e to change a "
+        "hyperparameter while it learns, 1 to 7 for other views."
+    )
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+        self.look_at = View()
+        self.shown_version = self.shown_notice = 0
+        self.chosen_layer = ""
+
+    # -- what is on it ------------------------------------------------------------------------------------
+
+    def compose(self) -> ComposeResult:
+        view = self.look_at
+        yield StatusLine()
+        yield ViewTabs(VIEWS)
+        yield Static(id="toosmall")
+        with ContentSwitcher(initial="overview"):
+            with Horizontal(id="overview", classes="view"):
+                yield HyperForm(id="form")
+                with Vertical(classes="column"):
+                    yield Readings()
+                    yield CurveChart(("train_loss", "val_loss"), "LOSS", view, id="loss-chart")
+                    yield CurveChart(("metric",), "METRIC", view, id="metric-chart")
+                    yield CurveChart(("gradient_norm",), "GRADIENT NORM", view, id="norm-chart")
+                with Vertical(classes="column"):
+                    yield Picture(id="picture")
+                    yield LayersTable(brief=True)
+            with Vertical(id="curves", classes="view"):
+                yield CurveChart(("train_loss", "val_loss"), "LOSS", view)
+                yield CurveChart(("metric",), "METRIC", view)
+                yield CurveChart(("gradient_norm",), "GRADIENT NORM before clipping", view, classes="more")
+                yield CurveChart(("lr",), "LEARNING RATE", view, classes="more")
+                yield CurveChart(("others",), "OTHER METRICS", view, classes="more")
+                yield CurveChart(("steps_per_second",), "STEPS A SECOND", view, classes="more")
+            with Vertical(id="layers", classes="view"):
+                yield LayersTable(id="layers-table")
+                with Horizontal(id="histograms"):
+                    for name in ("weights", "gradients", "activations"):
+                        yield Histogram(name)
+            with Horizontal(id="output", classes="view"):
+                yield Picture(large=True, id="output-picture")
+                yield Neurons()
+            with Vertical(id="network", classes="view"):
+                yield NetworkView()
+            with Horizontal(id="data", classes="view"):
+                yield DataPanel()
+                yield Samples()
+            with Vertical(id="events", classes="view"):
+                yield EventsList()
+        yield HealthLine()
+        yield Footer(compact=True)
+
+    def on_mount(self) -> None:
+        self.query_one("#toosmall", Static).update(
+            f"tui-lab needs {SMALLEST[0]} × {SMALLEST[1]} cells;\nmake the window larger,\nor train without a screen:\ntui-lab train"
+        )
+        self.set_interval(1 / self.app.fps, self.tick)  # type: ignore[attr-defined]
+        self.say_what_is_seen()
+        self.hint_once()
+        self.tick()
+
+    @property
+    def view_id(self) -> str:
+        return self.query_one(ContentSwitcher).current or "overview"
+
+    def hint_once(self) -> None:
+        """The first time ever, say the three keys that matter."""
+        from tui_lab.tui.first import first_time
+
+        if first_time():
+            self.notify(
+                "space trains · e changes a hyperparameter · ? tells every key", title="welcome", timeout=12
+            )
+
+    # -- snapshots ----------------------------------------------------------------------------------------
+
+    def tick(self) -> None:
+        """Show the newest snapshot, if there is a newer one."""
+        snapshot = self.session.latest
+        if snapshot.version == self.shown_version or (
+            self.app.screen is not self and self.app.screen.is_modal is False
+        ):
+            return
+        self.shown_version = snapshot.version
+        if snapshot.notice[0] > self.shown_notice:
+            self.shown_notice = snapshot.notice[0]
+            self.notify(snapshot.notice[1], timeout=4, markup=False)
+        self.show(snapshot)
+
+    def show(self, snapshot: Snapshot) -> None:
+        metric = self.query("CurveChart").results(CurveChart)
+        for chart in metric:
+            chart.name_curves(snapshot)
+        with self.app.batch_update():
+            for widget in self.visible_widgets():
+                widget.show(snapshot)
+
+    def visible_widgets(self) -> list[CanvasWidget]:
+        shown = self.query_one(f"#{self.view_id}")
+        fixed = [self.query_one(StatusLine), self.query_one(HealthLine), self.query_one(ViewTabs)]
+        return [*fixed, *(w for w in shown.query(CanvasWidget).results(CanvasWidget) if w.display)]
+
+    def say_what_is_seen(self) -> None:
+        """Tell the session what to put into snapshots: only what is on the screen is computed."""
+        view, sparing = self.view_id, self.app.low_bandwidth  # type: ignore[attr-defined]
+        picture = None
+        if view == "output" or (view == "overview" and not sparing):
+            rows = max(8, min(64, self.size.height * (2 if view == "output" else 1)))
+            picture = (rows, max(16, min(96, self.size.width // 2)))
+        first, last = self.look_at.window(self.session.latest)
+        self.session.look(
+            Look(
+                first=first, last=last, points=max(100, 2 * self.size.width),
+                layers=view in ("overview", "layers"),
+                layer=self.chosen_layer if view == "layers" else "",
+                picture=picture, neurons=view == "output", weights=view == "network",
+                seconds=1.0 if sparing else 0.5,
+            )  # fmt: skip
+        )  # fmt: skip
+
+    def soon(self) -> None:
+        """Look for the answer to a key before the next tick."""
+        for seconds in SOON:
+            self.set_timer(seconds, self.tick)
+
+    def refresh_view(self) -> None:
+        self.say_what_is_seen()
+        self.show(self.session.latest)
+        self.soon()
+
+    def on_resize(self) -> None:
+        if self.is_mounted:
+            self.call_after_refresh(self.refresh_view)
+
+    def on_screen_resume(self) -> None:
+        self.shown_version = 0
+        self.soon()
+
+    # -- training -----------------------------------------------------------------------------------------
+
+    def send(self, command: base.Command) -> None:
+        self.session.send(command)
+        self.soon()
+
+    def action_play(self) -> None:
+        training = self.session.latest.phase == base.TRAINING
+        self.send(base.Pause() if training else base.Play())
+
+    def action_steps(self, count: int) -> None:
+        self.send(base.Steps(count))
+
+    def action_undo(self) -> None:
+        self.send(base.Undo())
+
+    def action_save(self) -> None:
+        self.send(base.Save())
+
+    def action_restart(self, new_seed: bool) -> None:
+        experiment = self.session.latest.experiment
+        seed = experiment.training.seed + 1 if new_seed and experiment else None
+        self.send(base.Restart(seed))
+
+    # -- hyperparameters ----------------------------------------------------------------------------------
+
+    def action_edit(self) -> None:
+        form = self.query_one("#form", HyperForm)
+        if self.view_id == "overview" and form.display and form.size.width:
+            form.focus()
+            return
+        from tui_lab.tui.screens.edit import EditScreen
+
+        self.app.push_screen(EditScreen(self.session))
+
+    @on(HyperForm.ChangeWanted)
+    def change(self, event: HyperForm.ChangeWanted) -> None:
+        self.change_field(event.row, event.value)
+
+    @on(HyperForm.TypingWanted)
+    def ask_value(self, event: HyperForm.TypingWanted) -> None:
+        def answered(text: str | None) -> None:
+            if text is not None and text.strip() != "":
+                self.change_field(event.row, toml_value(text.strip()))
+
+        self.app.push_screen(AskValue(event.row), answered)
+
+    def change_field(self, row: Row, value: Any) -> None:
+        """Change a field: at once where it is live, else by a restart that the person agrees to."""
+        if isinstance(row.value, float) and isinstance(value, int) and not isinstance(value, bool):
+            value = float(value)
+        if row.live:
+            self.send(base.Edit(row.path, value))
+            return
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.restart_with(row.path, value)
+
+        question = (
+            f"{row.path} cannot change while the network learns. Restart with the same seed and {value}?"
+        )
+        self.app.push_screen(Confirm(question), answered)
+
+    def restart_with(self, path: str, value: Any) -> None:
+        from engine.component import tree_of
+        from engine.errors import InputError
+        from engine.experiment import experiment_from, override_value
+
+        try:
+            tree = override_value(tree_of(self.session.latest.experiment), path, value)
+            self.send(base.Restart(experiment=experiment_from(tree)))
+        except InputError as error:
+            self.notify(str(error), severity="error", markup=False)
+
+    # -- looking ------------------------------------------------------------------------------------------
+
+    def action_view(self, index: int) -> None:
+        if self.maximized:
+            self.minimize()
+        self.query_one(ContentSwitcher).current = IDS[index]
+        self.query_one(ViewTabs).choose(index)
+        table = self.query_one("#layers-table", LayersTable)
+        if IDS[index] == "layers":
+            if not self.chosen_layer:
+                self.chosen_layer = next(
+                    (name for name, kind, *_ in self.session.latest.blocks if kind != "flatten"), ""
+                )
+            table.focus()
+        else:
+            self.set_focus(None)
+        self.call_after_refresh(self.refresh_view)
+
+    @on(ViewTabs.Chosen)
+    def view_clicked(self, event: ViewTabs.Chosen) -> None:
+        self.action_view(event.index)
+
+    @on(LayersTable.Chosen)
+    def layer_chosen(self, event: LayersTable.Chosen) -> None:
+        self.chosen_layer = event.name
+        self.refresh_view()
+
+    def action_maximise(self) -> None:
+        if self.maximized:
+            self.minimize()
+        else:
+            widgets = [w for w in self.visible_widgets() if isinstance(w, CurveChart | Picture)]
+            chosen = self.focused if isinstance(self.focused, CanvasWidget) else None
+            if chosen or widgets:
+                self.maximize(chosen or widgets[0])
+        self.call_after_refresh(self.refresh_view)
+
+    def action_log_scale(self) -> None:
+        self.look_at.log = not self.look_at.log
+        self.refresh_view()
+
+    def action_smooth(self, by: float) -> None:
+        steps = (0.0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99)
+        at = steps.index(self.look_at.smoothing) + (1 if by > 0 else -1)
+        self.look_at.smoothing = steps[min(max(at, 0), len(steps) - 1)]
+        self.notify(
+            f"smoothing {self.look_at.smoothing:g}" if self.look_at.smoothing else "no smoothing", timeout=2
+        )
+        self.refresh_view()
+
+    def action_zoom(self, factor: float) -> None:
+        view, step = self.look_at, max(1, self.session.latest.step)
+        span = int((view.span or step) * factor)
+        if span >= step:
+            view.span = view.end = None
+        else:
+            view.span = max(20, span)
+        self.refresh_view()
+
+    def action_scroll_history(self, by: float) -> None:
+        view, step = self.look_at, self.session.latest.step
+        if view.span is None:
+            return
+        end = (view.end if view.end is not None else step) + int(by * view.span)
+        view.end = None if end >= step else max(view.span, end)
+        self.refresh_view()
+
+    def action_cursor(self) -> None:
+        view = self.look_at
+        view.cursor = None if view.cursor is not None else (view.end or self.session.latest.step)
+        self.refresh_view()
+
+    def action_move_cursor(self, by: int) -> None:
+        view = self.look_at
+        if view.cursor is None:
+            return
+        span = view.span or max(1, self.session.latest.step)
+        view.cursor = min(max(0, view.cursor + by * max(1, span // 60)), self.session.latest.step)
+        self.refresh_view()
+
+    def action_leave(self) -> None:
+        """Escape goes one step back: from a maximised panel, a cursor, the form."""
+        if self.maximized:
+            self.minimize()
+        elif self.look_at.cursor is not None:
+            self.look_at.cursor = None
+        else:
+            self.set_focus(None)
+        self.call_after_refresh(self.refresh_view)
+
+    def action_write(self) -> None:
+        """Write the screen as SVG, and the largest panel as text, beside the runs."""
+        stem = f"{self.session.latest.name}-{self.view_id}-{self.session.latest.step}"
+        try:
+            svg = Path(f"{stem}.svg")
+            svg.write_text(self.app.export_screenshot(title=f"tui-lab {self.session.latest.name}"))
+            canvases = [w.canvas for w in self.visible_widgets() if w.canvas is not None]
+            text = Path(f"{stem}.txt")
+            text.write_text("\n\n".join(c.to_text() for c in canvases if c.height > 1))
+        except OSError as error:
+            self.notify(f"cannot write: {error}", severity="error", markup=False)
+            return
+        self.notify(f"{svg} and {text}", title="written", markup=False)
+
+    # -- leaving ------------------------------------------------------------------------------------------
+
+    def action_presets(self) -> None:
+        self.session.close()
+        self.app.session = None  # type: ignore[attr-defined]
+        self.dismiss()
+
+    def action_quit(self) -> None:
+        self.session.close()
+        self.app.exit(getattr(self.session, "exit_code", 0))

@@ -1,0 +1,162 @@
+"""The list of presets, files and past runs; beside it what the chosen one is about."""
+
+from pathlib import Path
+from typing import Any
+
+from textual import events, on, work
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, VerticalScroll
+from textual.screen import Screen
+from textual.widgets import Footer, OptionList, Static
+from textual.widgets.option_list import Option
+
+import presets
+from tui_lab.tui.widgets.picture import Preview
+
+PRESET, FILE, RUN = "preset", "file", "run"
+
+
+class PresetsScreen(Screen):
+    """Choose what to train: type to filter, enter opens, space opens and trains."""
+
+    CSS_PATH = "presets.tcss"
+    BINDINGS = [
+        Binding("enter", "open(False)", "open", priority=True),
+        Binding("space", "open(True)", "open and train", priority=True),
+        Binding("escape", "clear", "clear the filter", show=False),
+        Binding("ctrl+q,ctrl+c", "app.quit", "quit", key_display="^q"),
+    ]
+    help_text = "Ready experiments by topic, your own .toml and .csv files, and past runs. Type to filter."
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.filter = ""
+        self.items: list[tuple[str, str, str, str]] = []  # kind, name, heading, title
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="head")
+        with Horizontal():
+            yield OptionList(id="list")
+            with VerticalScroll(id="about", can_focus=False):
+                yield Static(id="title")
+                yield Static(id="story")
+                yield Preview(id="preview")
+                yield Static(id="layers", markup=False)
+                yield Static(id="tries", markup=False)
+        yield Footer(compact=True)
+
+    def on_mount(self) -> None:
+        self.list_items()
+        self.fill()
+        self.query_one(OptionList).focus()
+
+    def on_screen_resume(self) -> None:
+        self.list_items()
+        self.fill()
+
+    def list_items(self) -> None:
+        self.items = [(PRESET, n, presets.topic(n), presets.load(n)["title"]) for n in presets.names()]
+        here = sorted([*Path().glob("*.toml"), *Path().glob("*.csv"), *Path().glob("*.tsv")])
+        self.items += [(FILE, str(p), "files here", "") for p in here if p.name != "pyproject.toml"]
+        root = self.app.root  # type: ignore[attr-defined]
+        found = (
+            sorted(root.glob("*/experiment.toml"), key=lambda p: -p.stat().st_mtime) if root.is_dir() else []
+        )
+        self.items += [(RUN, p.parent.name, "past runs", "") for p in found[:50]]
+
+    def fill(self) -> None:
+        options = self.query_one(OptionList)
+        options.clear_options()
+        heading = ""
+        for i, (_, name, topic, title) in enumerate(self.items):
+            if self.filter.lower() not in f"{name} {topic} {title}".lower():
+                continue
+            if topic != heading:
+                options.add_option(Option(f"[dim]{topic}[/]", disabled=True))
+                heading = topic
+            options.add_option(Option(f"  {name}" + (f"  [dim]{title}[/]" if title else ""), id=str(i)))
+        self.query_one("#head", Static).update(
+            f"[b]tui-lab[/]  a training lab in the terminal      [dim]filter:[/] {self.filter or '[dim]type to filter[/]'}"
+        )
+        first = next(
+            (i for i in range(options.option_count) if not options.get_option_at_index(i).disabled), None
+        )
+        options.highlighted = first
+        if first is None:
+            self.query_one("#title", Static).update("nothing by that name")
+
+    def on_key(self, event: events.Key) -> None:
+        if event.key == "backspace":
+            self.filter = self.filter[:-1]
+        elif event.character and event.character.isprintable() and event.character not in " ?":
+            self.filter += event.character
+        else:
+            return
+        event.stop()
+        event.prevent_default()
+        self.fill()
+
+    def action_clear(self) -> None:
+        self.filter = ""
+        self.fill()
+
+    # -- what the chosen one is about ---------------------------------------------------------------------
+
+    @property
+    def chosen(self) -> tuple[str, str] | None:
+        """(kind, name) of the highlighted line."""
+        options = self.query_one(OptionList)
+        if options.highlighted is None:
+            return None
+        option = options.get_option_at_index(options.highlighted)
+        if option.id is None:
+            return None
+        kind, name, *_ = self.items[int(option.id)]
+        return kind, name
+
+    @on(OptionList.OptionHighlighted)
+    def highlighted(self) -> None:
+        if self.chosen is not None:
+            self.tell_about(*self.chosen)
+
+    @work(thread=True, exclusive=True)
+    def tell_about(self, kind: str, name: str) -> None:
+        """Load the experiment and its data, away from the screen, and show what they are."""
+        from engine.errors import LabError
+        from tui_lab.tui.opening import about
+
+        try:
+            told = about(kind, name, self.app.root)  # type: ignore[attr-defined]
+        except LabError as error:
+            told = {"title": name, "story": str(error), "layers": "", "tries": "", "snapshot": None}
+        self.app.call_from_thread(self.show_about, kind, name, told)
+
+    def show_about(self, kind: str, name: str, told: dict[str, Any]) -> None:
+        if self.chosen != (kind, name):
+            return
+        self.query_one("#title", Static).update(f"[b]{told['title']}[/]")
+        self.query_one("#story", Static).update(told["story"])
+        self.query_one("#layers", Static).update(told["layers"])
+        self.query_one("#tries", Static).update(told["tries"])
+        self.query_one(Preview).show(told["snapshot"])
+
+    # -- opening ------------------------------------------------------------------------------------------
+
+    @on(OptionList.OptionSelected)
+    def selected(self) -> None:
+        self.action_open(False)
+
+    def action_open(self, play: bool) -> None:
+        if self.chosen is None:
+            return
+        from engine.errors import LabError
+        from tui_lab.tui.opening import opener
+
+        kind, name = self.chosen
+        try:
+            start = opener(kind, name, self.app.root, play=play)  # type: ignore[attr-defined]
+        except LabError as error:
+            self.notify(str(error), severity="error", markup=False)
+            return
+        self.app.open(start)  # type: ignore[attr-defined]

@@ -1,0 +1,1 @@
+"""Widgets, one a file; each paints a canvas of its own."""

@@ -1,0 +1,123 @@
+"""Curve charts: loss, metric, gradient norm and all the rest over the steps."""
+
+import numpy as np
+
+from tui_lab.charts.axes import Axis, growing_window
+from tui_lab.charts.canvas import Canvas
+from tui_lab.charts.lines import Event, LineChart, Series, line_chart
+from tui_lab.session.base import Snapshot
+from tui_lab.session.history import Curve
+from tui_lab.tui.widgets.cells import CanvasWidget
+
+TITLES = {
+    "loss": "LOSS", "gradient_norm": "GRADIENT NORM", "lr": "LEARNING RATE", "steps_per_second": "STEPS/S",
+}  # fmt: skip
+LOG_AT_FIRST = {"gradient_norm"}
+
+
+class View:
+    """How curves are looked at; charts of one screen share it."""
+
+    def __init__(self) -> None:
+        self.log: bool | None = None  # None: each chart's own choice
+        self.smoothing = 0.0
+        self.span: int | None = None  # steps in the window; None: all
+        self.end: int | None = None  # the window's last step; None: follows the run
+        self.cursor: int | None = None
+
+    def window(self, snapshot: Snapshot) -> tuple[int, int | None]:
+        """First and last step to ask for; None follows the run."""
+        if self.span is None:
+            return 0, None
+        last = self.end if self.end is not None else snapshot.step
+        return max(0, last - self.span), self.end
+
+
+class CurveChart(CanvasWidget):
+    """One chart of the curves named `curves`, with marks for edits and warnings on the axis of steps."""
+
+    def __init__(self, curves: tuple[str, ...], title: str, view: View, **options) -> None:
+        super().__init__(**options)
+        self.curves, self.chart_title, self.view = curves, title, view
+        self.axis: Axis | None = None
+        self.frame: tuple[float, float] | None = None
+        self.chart: LineChart | None = None
+
+    def name_curves(self, s: Snapshot) -> None:
+        """Fill in the curves that depend on the task: the headline metric, and the others."""
+        if self.curves == ("metric",) and s.metric:
+            self.curves, self.chart_title = (s.metric,), s.metric.upper().replace("_", " ")
+        elif self.curves == ("others",) and len(s.curves) > 6:
+            known = {"train_loss", "val_loss", "lr", "gradient_norm", "steps_per_second", s.metric}
+            self.curves = tuple(name for name in s.curves if name not in known)[:4]
+
+    @property
+    def log(self) -> bool:
+        return self.curves[0] in LOG_AT_FIRST if self.view.log is None else self.view.log
+
+    def paint(self, height: int, width: int) -> Canvas:
+        s, look = self.snapshot, self.chart_look
+        if s is None:
+            return Canvas.blank(height, width)
+        self.chart = line_chart(
+            self.series(s), height, width, look,
+            title=self.chart_title,
+            window=self.window(s),
+            log=self.log,
+            previous=self.axis,
+            events=self.marks(s),
+            cursor=self.view.cursor,
+            waiting="press space to train" if not s.step else "no values yet",
+        )  # fmt: skip
+        self.axis = self.chart.y_axis
+        return self.chart.canvas
+
+    def window(self, s: Snapshot) -> tuple[float, float]:
+        if self.view.span is None:
+            self.frame = growing_window(0, max(s.step, 10), self.frame)
+            return self.frame
+        last = self.view.end if self.view.end is not None else s.step
+        return max(0, last - self.view.span), max(last, 1)
+
+    def series(self, s: Snapshot) -> list[Series]:
+        palette = self.chart_look.palette
+        colours = {"train_loss": palette.train, "val_loss": palette.validation}
+        found = []
+        for name in self.curves:
+            curve = s.curves.get(name)
+            if curve is None or not len(curve):
+                continue
+            fallback = (
+                palette.train if name in ("gradient_norm", "lr", "steps_per_second") else palette.validation
+            )
+            colour = colours.get(name, fallback)
+            label = {"train_loss": "train", "val_loss": "validation"}.get(name, name)
+            if self.view.smoothing and name not in ("lr", "steps_per_second"):
+                faded = palette.faded(colour)
+                found.append(Series(label, curve.x, curve.mean, faded, curve.low, curve.high, legend=False))
+                found.append(Series(label, curve.x, smoothed(curve, self.view.smoothing), colour))
+            else:
+                found.append(Series(label, curve.x, curve.mean, colour, curve.low, curve.high))
+        return found
+
+    def marks(self, s: Snapshot) -> list[Event]:
+        palette = self.chart_look.palette
+        marks = []
+        for event in s.events:
+            if event["event"] == "edit":
+                label = f"{event['field'].rsplit('.', 1)[-1]} {short(event['new'])}"
+                marks.append(Event(event["step"], label, palette.edit))
+            elif event["event"] == "warning":
+                marks.append(Event(event["step"], "!", palette.warning))
+        return marks[-12:]
+
+
+def short(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)[:12]
+
+
+def smoothed(curve: Curve, weight: float) -> np.ndarray:
+    """A debiased exponential mean of the curve's points, `weight` the share of the past."""
+    from tui_lab.charts.smoothing import smooth
+
+    return smooth(curve.mean, weight)

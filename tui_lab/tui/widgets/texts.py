@@ -1,0 +1,167 @@
+"""Panels of words: the run's events, its data, its blocks, its measurements."""
+
+import time
+
+import numpy as np
+
+from tui_lab.charts.canvas import BOLD, Canvas
+from tui_lab.charts.numbers import number
+from tui_lab.session.base import Snapshot
+from tui_lab.tui.widgets.cells import CanvasWidget
+
+
+class Readings(CanvasWidget):
+    """The last measurements in one row, for narrow terminals."""
+
+    def paint(self, height: int, width: int) -> Canvas:
+        canvas, s, palette = Canvas.blank(height, width), self.snapshot, self.chart_look.palette
+        if s is None or not s.log:
+            return canvas
+        parts = [
+            ("train", s.log.get("train_loss"), palette.train),
+            ("val", s.log.get("val_loss"), palette.validation),
+            (s.metric, s.log.get(s.metric), palette.validation),
+            ("lr", s.log.get("lr"), palette.text),
+            ("|g|", s.log.get("gradient_norm"), palette.text),
+        ]
+        column = 1
+        for name, value, colour in parts:
+            if column + len(name) + 8 > width:
+                break
+            canvas.put(0, column, name, fg=palette.muted)
+            canvas.put(0, column + len(name) + 1, number(value), fg=colour, attributes=BOLD)
+            column += len(name) + 9
+        return canvas
+
+
+class EventsList(CanvasWidget, can_focus=True):
+    """The run's story, the newest at the bottom."""
+
+    help_text = "The run's story: edits, checkpoints, warnings and its end, each with its step. ↑ ↓ scroll"
+
+    def paint(self, height: int, width: int) -> Canvas:
+        canvas, s, palette = Canvas.blank(height, width), self.snapshot, self.chart_look.palette
+        if s is None:
+            return canvas
+        canvas.put(0, 1, "EVENTS", fg=palette.muted, attributes=BOLD)
+        if s.path:
+            canvas.put(0, 10, s.path[-(width - 12) :], fg=palette.muted)
+        colours = {
+            "edit": palette.edit,
+            "warning": palette.warning,
+            "end": palette.good,
+            "start": palette.good,
+        }
+        for y, event in enumerate(s.events[-(height - 1) :] if height > 1 else (), start=1):
+            clock = time.strftime("%H:%M:%S", time.localtime(event.get("time", 0)))
+            canvas.put(y, 1, clock, fg=palette.muted)
+            canvas.put(y, 11, f"{event['step']:>11,}", fg=palette.text)
+            canvas.put(y, 24, event["event"], fg=colours.get(event["event"], palette.muted))
+            canvas.put(y, 36, event_text(event)[: max(0, width - 37)], fg=palette.text)
+        if not s.events and height > 1:
+            canvas.put(1, 1, "nothing has happened yet; press space to train", fg=palette.muted)
+        return canvas
+
+
+def event_text(event: dict) -> str:
+    match event["event"]:
+        case "edit":
+            return f"{event['field']}: {event['old']} → {event['new']}"
+        case "checkpoint":
+            return event["path"]
+        case "end":
+            test = event.get("test") or {}
+            values = "  ".join(f"{k} {number(v).strip()}" for k, v in list(test.items())[:3])
+            return f"{event['reason']}  {values}  {event.get('message', '')}".strip()
+        case "start":
+            return f"{event['parameters']:,} parameters"
+    return str(event.get("message", ""))
+
+
+class BlocksTable(CanvasWidget):
+    """The network as a table of blocks, where it is too large for a graph."""
+
+    def paint(self, height: int, width: int) -> Canvas:
+        canvas, s, palette = Canvas.blank(height, width), self.snapshot, self.chart_look.palette
+        if s is None:
+            return canvas
+        paint_blocks(canvas, s, palette)
+        return canvas
+
+
+def paint_blocks(canvas: Canvas, s: Snapshot, palette) -> None:
+    canvas.put(0, 1, "NETWORK", fg=palette.muted, attributes=BOLD)
+    shape = "×".join(map(str, s.data.get("input_shape", ())))
+    rows = [
+        ("input", shape, 0),
+        *((name, "×".join(map(str, size)), count) for name, _, size, count in s.blocks),
+    ]
+    most = max((count for *_, count in rows), default=1) or 1
+    room = max(0, canvas.width - 46)
+    for y, (name, size, count) in enumerate(rows[: max(0, canvas.height - 2)], start=1):
+        canvas.put(y, 2 + 2 * name.count("."), name, fg=palette.text)
+        canvas.put(y, 22, size.rjust(10), fg=palette.muted)
+        canvas.put(
+            y, 34, f"{count:>9,}" if count else "–".rjust(9), fg=palette.text if count else palette.faint
+        )
+        canvas.put(y, 45, "▇" * round(room * count / most), fg=palette.train)
+    y = min(len(rows) + 1, canvas.height - 1)
+    canvas.put(y, 2, f"{s.parameters:,} parameters", fg=palette.text, attributes=BOLD)
+
+
+class DataPanel(CanvasWidget):
+    """The data in words: task, rows, classes and their balance, what preprocessing did."""
+
+    help_text = (
+        "The data: rows of each split, the balance of classes, and what preprocessing did to the columns."
+    )
+
+    def paint(self, height: int, width: int) -> Canvas:
+        canvas, s, palette = Canvas.blank(height, width), self.snapshot, self.chart_look.palette
+        if s is None or not s.data:
+            return canvas
+        data = s.data
+        canvas.put(0, 1, "DATA", fg=palette.muted, attributes=BOLD)
+        source = s.experiment.data.tag() if s.experiment else ""
+        steps = ", ".join(step.tag() for step in s.experiment.data.preprocess) if s.experiment else ""
+        sizes = data["sizes"]
+        lines = [
+            ("source", source),
+            ("task", data["task"]),
+            ("inputs", "×".join(map(str, data["input_shape"]))),
+            ("rows", "  ".join(f"{n:,} {part}" for part, n in sizes.items())),
+            ("preprocess", steps or "none"),
+        ]
+        for y, (name, text) in enumerate(lines, start=1):
+            canvas.put(y, 2, name, fg=palette.muted)
+            canvas.put(y, 14, text[: max(0, width - 15)], fg=palette.text)
+        row = len(lines) + 2
+        if data.get("balance"):
+            row = self.paint_balance(canvas, row, data["balance"])
+        self.paint_columns(canvas, row + 1, data.get("columns", []))
+        return canvas
+
+    def paint_balance(self, canvas: Canvas, row: int, balance: list[tuple[str, int]]) -> int:
+        palette = self.chart_look.palette
+        canvas.put(row, 2, "classes (training rows)", fg=palette.muted)
+        most = max(n for _, n in balance) or 1
+        for i, (name, n) in enumerate(balance[: max(0, canvas.height - row - 2)]):
+            row += 1
+            canvas.put(row, 2, name[:11], fg=palette.group(i))
+            canvas.put(row, 14, f"{n:>6,}", fg=palette.text)
+            canvas.put(row, 22, "▇" * round(min(40, canvas.width - 24) * n / most), fg=palette.group(i))
+        return row + 1
+
+    def paint_columns(self, canvas: Canvas, row: int, columns: list[tuple[str, np.ndarray]]) -> None:
+        palette = self.chart_look.palette
+        if not columns or row >= canvas.height:
+            return
+        canvas.put(
+            row,
+            2,
+            f"{'input':20} {'mean':>8} {'deviation':>10} {'least':>8} {'greatest':>9}",
+            fg=palette.muted,
+        )
+        for y, (name, values) in enumerate(columns[: canvas.height - row - 1], start=row + 1):
+            numbers = f"{number(values[0]):>8} {number(values[1]):>10} {number(values[2]):>8} {number(values[3]):>9}"
+            canvas.put(y, 2, f"{name[:20]:20} {numbers}", fg=palette.text)
