@@ -14,7 +14,7 @@ from tui_lab.charts.text import cell_width
 from tui_lab.charts.ticks import LARGEST, decade_limits, decade_ticks, linear_limits, linear_ticks
 
 LABEL_WIDTH = 6
-ROWS_PER_TICK = 3
+ROWS_PER_TICK = 2.5
 KEEP_SHARE = 0.4  # an axis stays while its data fill this much of it
 
 
@@ -69,7 +69,7 @@ def value_axis(
             return previous
     if not exact or not low < high:
         low, high = decade_limits(low, high) if log else linear_limits(low, high)
-    most = max(room // ROWS_PER_TICK, 2)
+    most = max(int(room / ROWS_PER_TICK), 2)
     ticks = decade_ticks(low, high, most) if log else linear_ticks(low, high, most)
     return Axis(low, high, ticks, decade_labels(ticks) if log else tick_labels(ticks, LABEL_WIDTH), log, room)
 

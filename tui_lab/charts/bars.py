@@ -40,7 +40,7 @@ def bars(
     below = bool((sizes[:count] < 0).any())
     for row in range(shown):
         colour = look.palette.train if colours is None else colours[row % len(colours)]
-        canvas.put(row, 0, pad(labels[row], name_room), look.palette.muted)
+        canvas.put(row, 0, pad(labels[row], name_room, "left", look.glyphs.ellipsis), look.palette.muted)
         share = float(np.clip(sizes[row] / full, -1, 1))
         _draw_bar(canvas, row, name_room + 1, room, share, below, colour, look)
         canvas.put(row, width - text_room, pad(texts[row], text_room, "right"), look.palette.text)
@@ -109,7 +109,9 @@ def histogram(
         canvas.chars[plot] = columns
         canvas.fg[plot] = look.palette.train if colour is None else colour
     if axis:
-        ends = (float(edges[0]), float(edges[-1])) if len(edges) > 1 and np.isfinite(edges).all() else (0.0, 1.0)
+        ends = (
+            (float(edges[0]), float(edges[-1])) if len(edges) > 1 and np.isfinite(edges).all() else (0.0, 1.0)
+        )
         draw_x_axis(canvas, area, step_axis(*ends, area.width, whole=False), look)
     return canvas
 

@@ -19,11 +19,9 @@ class Depth(IntEnum):
     TRUE = 1 << 24
 
 
-SIXTEEN = np.array(
-    [0x000000, 0xCD0000, 0x00CD00, 0xCDCD00, 0x0000EE, 0xCD00CD, 0x00CDCD, 0xE5E5E5]
-    + [0x7F7F7F, 0xFF0000, 0x00FF00, 0xFFFF00, 0x5C5CFF, 0xFF00FF, 0x00FFFF, 0xFFFFFF],
-    dtype=np.int32,
-)
+_DARK = (0x000000, 0xCD0000, 0x00CD00, 0xCDCD00, 0x0000EE, 0xCD00CD, 0x00CDCD, 0xE5E5E5)
+_BRIGHT = (0x7F7F7F, 0xFF0000, 0x00FF00, 0xFFFF00, 0x5C5CFF, 0xFF00FF, 0x00FFFF, 0xFFFFFF)
+SIXTEEN = np.array([*_DARK, *_BRIGHT], dtype=np.int32)
 _LEVELS = (0x00, 0x5F, 0x87, 0xAF, 0xD7, 0xFF)
 _CUBE = [r << 16 | g << 8 | b for r in _LEVELS for g in _LEVELS for b in _LEVELS]
 _GREYS = [0x010101 * (8 + 10 * i) for i in range(24)]
@@ -62,8 +60,8 @@ def gradient(stops: list[int], levels: int) -> np.ndarray:
     return joined(np.stack([np.interp(at, np.arange(len(stops)), rgb[:, c]) for c in range(3)], axis=-1))
 
 
-def contrasting(ground: np.ndarray, light: int, dark: int) -> np.ndarray:
-    """For each ground colour (…) the one of two inks that reads better on it, int32 (…)."""
+def contrasting(ground: np.ndarray, light: np.ndarray | int, dark: np.ndarray | int) -> np.ndarray:
+    """For each ground colour (…) the one of two inks (…) that reads better on it, int32 (…)."""
     on = brightness(ground)
     light_gap = (brightness(np.array(light)) + 0.05) / (on + 0.05)
     dark_gap = (on + 0.05) / (brightness(np.array(dark)) + 0.05)

@@ -139,7 +139,7 @@ def draw_points(
     marks = np.array([list(glyphs.marks), list(glyphs.held_out)], dtype=dtype)
     colours = np.array(palette.classes, dtype=np.int32)[group % len(palette.classes)]
     ground = _mean_ground(canvas)[row, column]
-    on_map = contrasting(ground, *(_tint(colours, towards) for towards in (WHITE, BLACK)))
+    on_map = contrasting(ground, _tint(colours, WHITE), _tint(colours, BLACK))
     canvas.chars[row, column] = marks[out.astype(int), group % marks.shape[1]]
     canvas.fg[row, column] = np.where(ground < 0, colours, on_map)
     canvas.bg[row, column] = ground

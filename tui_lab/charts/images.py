@@ -10,7 +10,7 @@ import numpy as np
 from tui_lab.charts.canvas import Canvas
 from tui_lab.charts.heat import ink, paint, resample, value_range
 from tui_lab.charts.palette import Look
-from tui_lab.charts.text import cell_width, pad, shorten
+from tui_lab.charts.text import cell_width, pad
 
 GREYS = 32
 SCALES = (6.0, 5.0, 4.0, 3.0, 2.0, 1.0, 0.5)
@@ -45,7 +45,7 @@ def image(
 
 def scaled(pixels: np.ndarray, scale: float, look: Look, low: float, high: float) -> Canvas:
     """Draws a grey image (h, w) at so many dots a pixel; two dots stand in a cell."""
-    rows, columns = image_cells(*pixels.shape, scale)
+    rows, columns = image_cells(pixels.shape[0], pixels.shape[1], scale)
     fine = look.halves
     # Resampled to an even number of rows, so that no half cell is left over.
     dots = resample(pixels, rows * 2 if fine else rows, columns)
@@ -98,7 +98,9 @@ def mosaic(
     return canvas
 
 
-def fitting_scale(count: int, image_height: int, image_width: int, height: int, width: int, captioned: bool) -> float:
+def fitting_scale(
+    count: int, image_height: int, image_width: int, height: int, width: int, captioned: bool
+) -> float:
     """The largest scale at which `count` images have room in height × width cells, else the smallest readable."""
     usable = [s for s in SCALES if s >= 1 or min(image_height, image_width) * s >= SMALLEST]
     for scale in usable:
@@ -118,5 +120,4 @@ def _draw_caption(canvas: Canvas, row: int, column: int, width: int, caption: Ca
     palette, glyphs = look.palette, look.glyphs
     sign = "" if caption.right is None else (glyphs.right if caption.right else glyphs.wrong) + " "
     colour = palette.muted if caption.right is None else palette.good if caption.right else palette.fault
-    text = shorten(sign + caption.text, width, glyphs.ellipsis)
-    canvas.put(row, column, pad(text, width, "centre"), colour)
+    canvas.put(row, column, pad(sign + caption.text, width, "centre", glyphs.ellipsis), colour)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 UNITS = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""))
-DASH = "–"
+DASH = "-"
 
 
 def number(value: float | None, width: int = 6) -> str:
@@ -57,7 +58,7 @@ def exact(value: float) -> str:
 
 
 def percent(share: float) -> str:
-    """A share of 1 in four cells: " 7 %", "98 %", "100%"."""
+    """A share of 1 in four cells: "  7%", " 98%", "100%"."""
     return f"{100 * share:3.0f}%" if math.isfinite(share) else DASH.rjust(4)
 
 
@@ -67,7 +68,7 @@ def tick_labels(ticks: Sequence[float], width: int = 6) -> tuple[str, ...]:
     if not ticks:
         return ()
     largest = max(abs(t) for t in ticks)
-    step = min((abs(b - a) for a, b in zip(ticks, ticks[1:], strict=False)), default=largest) or 1.0
+    step = min((abs(b - a) for a, b in pairwise(ticks)), default=largest) or 1.0
     forms = [[scientific(t, digits) if t else "0" for t in ticks] for digits in (1, 0)]
     if largest < 1e4:
         forms.insert(0, _plain(ticks, step, ""))
@@ -83,12 +84,6 @@ def tick_labels(ticks: Sequence[float], width: int = 6) -> tuple[str, ...]:
 
 def _plain(values: Sequence[float], step: float, unit: str) -> list[str]:
     decimals = min(max(-math.floor(math.log10(step) + 1e-9), 0), 12)
-    labels = [f"{v:.{decimals}f}" for v in values]
-    return [
-        ("0" if float(label) == 0 else label + unit)
-        if unit
-        else label.replace("-0", "0")
-        if float(label) == 0
-        else label
-        for label in labels
-    ]
+    texts = [f"{v:.{decimals}f}" for v in values]
+    zero = "0" if unit else f"{0:.{decimals}f}"
+    return [zero if float(text) == 0 else text + unit for text in texts]

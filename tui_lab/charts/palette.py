@@ -52,7 +52,7 @@ class Palette:
 
 
 # Dark blue over a neutral grey to pale orange: the two class colours at its ends.
-_DIVERGING = [0x0B2447, 0x124C8C, 0x3A6EA5, 0x7F7F84, 0xC69C5E, 0xEFB862, 0xFFDE9E]
+_DIVERGING = [0x102F5C, 0x1B5A9E, 0x4178AA, 0x7F7F84, 0xC69C5E, 0xEBB55F, 0xF8D48E]
 
 DARK = Palette(
     dark=True,

@@ -38,7 +38,9 @@ class Columns:
     beside_y: np.ndarray
 
 
-def points(x: np.ndarray, y: np.ndarray, low: np.ndarray | None = None, high: np.ndarray | None = None) -> Points:
+def points(
+    x: np.ndarray, y: np.ndarray, low: np.ndarray | None = None, high: np.ndarray | None = None
+) -> Points:
     """Points ready to be cut into columns, from arrays (N,) in any order; the longest common length counts."""
     x, y = np.asarray(x, dtype=np.float64).ravel(), np.asarray(y, dtype=np.float64).ravel()
     own = low is None and high is None
@@ -90,13 +92,8 @@ def _positive(values: np.ndarray) -> np.ndarray:
 
 def limits(columns: Columns) -> tuple[float, float]:
     """The extremes of what the columns show, its joining lines included; NaN, NaN where nothing is."""
-    return tuple(
-        float(reduce.reduce(np.concatenate([own, crossing]), initial=np.nan))
-        for reduce, own, crossing in (
-            (np.fmin, columns.low, _between(columns)),
-            (np.fmax, columns.high, _between(columns)),
-        )
-    )
+    shown = np.concatenate([columns.low, columns.high, _between(columns)])
+    return float(np.fmin.reduce(shown)), float(np.fmax.reduce(shown))
 
 
 def _between(columns: Columns) -> np.ndarray:
@@ -144,7 +141,9 @@ def column_edges(low: float, high: float, columns: int) -> np.ndarray:
     return low + (np.arange(columns + 1) - 0.5) * width
 
 
-def curve_dots(x: np.ndarray, y: np.ndarray, x_axis: Axis, y_axis: Axis, rows: int, columns: int) -> np.ndarray:
+def curve_dots(
+    x: np.ndarray, y: np.ndarray, x_axis: Axis, y_axis: Axis, rows: int, columns: int
+) -> np.ndarray:
     """The dots (rows, columns) bool of one curve through points (N,)."""
     edges = column_edges(x_axis.low, x_axis.high, columns)
     first, last = spans(cut(points(x, y), edges, positive=y_axis.log), y_axis, rows)

@@ -44,9 +44,9 @@ def shorten(text: str, width: int, ellipsis: str = "…") -> str:
     return "".join(kept.tolist()) + ellipsis
 
 
-def pad(text: str, width: int, align: str = "left") -> str:
+def pad(text: str, width: int, align: str = "left", ellipsis: str = "…") -> str:
     """The text in exactly `width` cells, shortened or filled; align is "left", "right" or "centre"."""
-    short = shorten(text, width)
+    short = shorten(text, width, ellipsis)
     room = max(width - cell_width(short), 0)
     before = {"left": 0, "right": room, "centre": room // 2}[align]
     return " " * before + short + " " * (room - before)

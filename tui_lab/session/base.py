@@ -7,7 +7,7 @@ import msgspec
 from engine.diagnostics import Finding, LayerState
 from engine.experiment import Experiment
 from engine.probes import Classes, Fit, Plane
-from tui_lab.session.history import Curve
+from tui_lab.charts.history import Buckets
 
 LOADING, COMPILING, READY, TRAINING, PAUSED = "loading", "compiling", "ready", "training", "paused"
 ENDED, FAILED = "ended", "failed"
@@ -59,7 +59,6 @@ class Look(msgspec.Struct, frozen=True):
     curves: frozenset[str] = frozenset({"train_loss", "gradient_norm", "lr", "steps_per_second"})
     first: int = 0
     last: int | None = None  # None: to the present step
-    points: int = 200
     layers: bool = False
     layer: str = ""  # whose histograms
     picture: tuple[int, int] | None = None  # rows and columns of the picture of what the network sees
@@ -90,7 +89,7 @@ class Snapshot(msgspec.Struct, frozen=True, eq=False):
     metric: str = ""  # the headline metric
     best: dict[str, Any] | None = None
     end: dict[str, Any] | None = None
-    curves: dict[str, Curve] = {}
+    curves: dict[str, Buckets] = {}
     events: tuple[dict[str, Any], ...] = ()
     edits: int = 0  # that can be undone
     findings: tuple[Finding, ...] = ()

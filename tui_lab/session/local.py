@@ -19,9 +19,9 @@ from engine.experiment import Experiment, experiment_from, override_value
 from engine.metrics import metrics_for
 from engine.run import Run
 from engine.trainer import Trainer
+from tui_lab.charts.history import Buckets, History
 from tui_lab.session import base
 from tui_lab.session.base import Command, Look, Snapshot
-from tui_lab.session.history import Curve, History
 
 PUBLISH_SECONDS = 0.2
 EVENTS_KEPT = 500
@@ -155,7 +155,7 @@ class LocalSession:
             self._logs = run.metrics()
             self._events = run.events()[-EVENTS_KEPT:]
         self._note(self.conductor.begin())
-        self._histories = {name: History(self.trainer.step) for name in PER_STEP}
+        self._histories = {name: History() for name in PER_STEP}
         self._phase = base.PAUSED
 
     def _drain(self) -> None:
@@ -201,14 +201,23 @@ class LocalSession:
             self._phase = base.TRAINING
         self._publish(force=True)
 
+    def _look_again(self) -> None:
+        """Training stands still: what the pictures show should be its last state."""
+        if not self._states and self.trainer.step:
+            self._states = diagnostics.layer_states(self.trainer)
+        self._picture_due = 0.0
+
     def _pause(self) -> None:
         self.playing, self.until = False, None
+        self._look_again()
         if self._begun and not self.trainer.finished:
             self._phase = base.PAUSED
 
     def _edit(self, path: str, value: Any) -> None:
         before = self.trainer.experiment
         after = experiment_from(override_value(tree_of(before), path, value))
+        if after == before:
+            return
         self._apply(after)
         self._undo.append(before)
         self._note_edit(
@@ -279,13 +288,14 @@ class LocalSession:
         clip = trainer.experiment.training.clip_norm
         norms = trainer.norms[:done]
         self._clipped = float(np.mean(norms > clip)) if clip else 0.0
+        steps = np.arange(first + 1, first + done + 1)
         for name, values in {
             "train_loss": trainer.losses[:done],
             "gradient_norm": norms,
             "lr": trainer.rates(first, first + done),
             "steps_per_second": np.full(done, speed),
         }.items():
-            self._histories[name].append(values)
+            self._histories[name].extend(steps, values)
         self._tail = trainer.losses[:done]
 
     def _note(self, events: list[Event]) -> None:
@@ -307,6 +317,7 @@ class LocalSession:
         assert self.conductor is not None
         self._note(self.conductor.end())
         self.conductor, self.playing, self._phase = None, False, base.ENDED
+        self._look_again()
         self._publish(force=True)
 
     def _wind_up(self) -> None:
@@ -360,14 +371,14 @@ class LocalSession:
             metric=metrics_for(dataset.task, dataset.classes)[0].name,
             best=trainer.best_so_far(),
             end=self._end,
-            curves=self._curves(look.first, last, look.points),
+            curves=self._curves(look.first, last),
             events=tuple(self._events[-EVENTS_KEPT:]),
             edits=len(self._undo),
             **self._pictures,
         )
 
-    def _curves(self, first: int, last: int, points: int) -> dict[str, Curve]:
-        curves = {name: history.window(first, last, points) for name, history in self._histories.items()}
+    def _curves(self, first: int, last: int) -> dict[str, Buckets]:
+        curves = {name: history.window(first, last) for name, history in self._histories.items()}
         logs = [log for log in self._logs if first <= log["step"] <= last]
         steps = np.array([log["step"] for log in logs], float)
         names = [
@@ -375,7 +386,7 @@ class LocalSession:
         ]
         for name in names:
             values = np.array([log.get(name) if log.get(name) is not None else np.nan for log in logs], float)
-            curves[name] = Curve.of(steps, values)
+            curves[name] = Buckets(steps, values, values, values)
         return curves
 
     def _take_pictures(self, now: float) -> None:

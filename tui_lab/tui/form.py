@@ -59,8 +59,25 @@ def component_rows(component: Component, path: str, prefix: str = "") -> list[Ro
         if field.name in HIDDEN:
             continue
         value = getattr(component, attribute(component, field))
-        rows.append(Row(f"{path}.{field.name}", field.name, value, field, field.live, choices_of(field)))
+        if isinstance(value, Component) and type(value).__struct_config__.tag_field is None:
+            rows += component_rows(value, f"{path}.{field.name}", f"{field.name}.")
+            continue
+        rows.append(
+            Row(
+                f"{path}.{field.name}",
+                prefix_of(prefix) + field.name,
+                value,
+                field,
+                field.live,
+                choices_of(field),
+            )
+        )
     return rows
+
+
+def prefix_of(prefix: str) -> str:
+    """Fields of a nested table keep its name in front; those of a numbered layer do not."""
+    return prefix if prefix.endswith(".") else ""
 
 
 def attribute(component: Component, field: Field) -> str:
@@ -113,14 +130,13 @@ def nudged(row: Row, up: bool) -> Any:
     low = field.minimum if field.minimum is not None else -1e30
     high = field.maximum if field.maximum is not None else 1e30
     if isinstance(row.value, int):
-        step = max(1, round(row.value * (NUDGE - 1))) if field.log else 1
-        return int(min(max(row.value + (step if up else -step), low), high))
+        by = max(1, round(row.value * (NUDGE - 1))) if field.log else 1
+        return int(min(max(row.value + (by if up else -by), low), high))
+    now = float(row.value)
     if field.log:
-        start = row.value or 1e-4
-        value = start if not row.value and up else start * NUDGE if up else start / NUDGE
-        return float(f"{min(max(value, low), high):.3g}")
-    step = 0.05 if not row.value or abs(row.value) <= 1 else abs(row.value) * 0.1
-    if field.maximum == 1 and row.value >= 0.9:
-        step = 0.01
-    value = round(row.value + (step if up else -step), 6)
-    return min(max(value, low), high if field.maximum != 1 else 0.999)
+        start = now or 1e-4
+        goal = start * NUDGE if up else start / NUDGE
+        return float(f"{min(max(start if not now and up else goal, low), high):.3g}")
+    step = 0.01 if field.maximum == 1 and now >= 0.9 else 0.05 if abs(now) <= 1 else abs(now) * 0.1
+    goal = round(now + (step if up else -step), 6)
+    return min(max(goal, low), high if field.maximum != 1 else 0.999)

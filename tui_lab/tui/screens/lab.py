@@ -64,8 +64,8 @@ class LabScreen(Screen):
         Binding("q", "quit", "quit"),
     ]
     help_text = (
-        "The lab: a network that learns, and everything you may want to see of it. Press space to train, e to change a "
-        "hyperparameter while it learns, 1 to 7 for other views."
+        "The lab: a network that learns, and everything you may want to see of it. Press space to train, e to "
+        "change a hyperparameter while it learns, 1 to 7 for other views."
     )
 
     def __init__(self, session: Session) -> None:
@@ -120,7 +120,8 @@ class LabScreen(Screen):
 
     def on_mount(self) -> None:
         self.query_one("#toosmall", Static).update(
-            f"tui-lab needs {SMALLEST[0]} × {SMALLEST[1]} cells;\nmake the window larger,\nor train without a screen:\ntui-lab train"
+            f"tui-lab needs more than {SMALLEST[0]} × {SMALLEST[1]} cells;\nmake the window larger,\n"
+            "or train without a screen:\ntui-lab train"
         )
         self.set_interval(1 / self.app.fps, self.tick)  # type: ignore[attr-defined]
         self.say_what_is_seen()
@@ -178,13 +179,16 @@ class LabScreen(Screen):
         first, last = self.look_at.window(self.session.latest)
         self.session.look(
             Look(
-                first=first, last=last, points=max(100, 2 * self.size.width),
+                first=first,
+                last=last,
                 layers=view in ("overview", "layers"),
                 layer=self.chosen_layer if view == "layers" else "",
-                picture=picture, neurons=view == "output", weights=view == "network",
+                picture=picture,
+                neurons=view == "output",
+                weights=view == "network",
                 seconds=1.0 if sparing else 0.5,
-            )  # fmt: skip
-        )  # fmt: skip
+            )
+        )
 
     def soon(self) -> None:
         """Look for the answer to a key before the next tick."""

@@ -76,9 +76,8 @@ class PresetsScreen(Screen):
                 options.add_option(Option(f"[dim]{topic}[/]", disabled=True))
                 heading = topic
             options.add_option(Option(f"  {name}" + (f"  [dim]{title}[/]" if title else ""), id=str(i)))
-        self.query_one("#head", Static).update(
-            f"[b]tui-lab[/]  a training lab in the terminal      [dim]filter:[/] {self.filter or '[dim]type to filter[/]'}"
-        )
+        typed = self.filter or "[dim]type to filter[/]"
+        self.query_one("#head", Static).update(f"[b]tui-lab[/]  a training lab in the terminal      {typed}")
         first = next(
             (i for i in range(options.option_count) if not options.get_option_at_index(i).disabled), None
         )

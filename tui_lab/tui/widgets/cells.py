@@ -35,6 +35,8 @@ def colour_of(rgb: int) -> Color:
 class CanvasWidget(Widget):
     """Shows `paint()`, which a subclass gives for the present size and snapshot."""
 
+    DEFAULT_CSS = "CanvasWidget { width: 1fr; height: 1fr; }"
+
     def __init__(self, **options) -> None:
         super().__init__(**options)
         self.snapshot: Snapshot | None = None

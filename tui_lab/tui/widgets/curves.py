@@ -1,12 +1,10 @@
 """Curve charts: loss, metric, gradient norm and all the rest over the steps."""
 
-import numpy as np
-
 from tui_lab.charts.axes import Axis, growing_window
 from tui_lab.charts.canvas import Canvas
 from tui_lab.charts.lines import Event, LineChart, Series, line_chart
+from tui_lab.charts.smoothing import smooth
 from tui_lab.session.base import Snapshot
-from tui_lab.session.history import Curve
 from tui_lab.tui.widgets.cells import CanvasWidget
 
 TITLES = {
@@ -52,7 +50,7 @@ class CurveChart(CanvasWidget):
             self.curves = tuple(name for name in s.curves if name not in known)[:4]
 
     @property
-    def log(self) -> bool:
+    def is_log(self) -> bool:
         return self.curves[0] in LOG_AT_FIRST if self.view.log is None else self.view.log
 
     def paint(self, height: int, width: int) -> Canvas:
@@ -63,7 +61,7 @@ class CurveChart(CanvasWidget):
             self.series(s), height, width, look,
             title=self.chart_title,
             window=self.window(s),
-            log=self.log,
+            log=self.is_log,
             previous=self.axis,
             events=self.marks(s),
             cursor=self.view.cursor,
@@ -95,7 +93,7 @@ class CurveChart(CanvasWidget):
             if self.view.smoothing and name not in ("lr", "steps_per_second"):
                 faded = palette.faded(colour)
                 found.append(Series(label, curve.x, curve.mean, faded, curve.low, curve.high, legend=False))
-                found.append(Series(label, curve.x, smoothed(curve, self.view.smoothing), colour))
+                found.append(Series(label, curve.x, smooth(curve.mean, self.view.smoothing), colour))
             else:
                 found.append(Series(label, curve.x, curve.mean, colour, curve.low, curve.high))
         return found
@@ -114,10 +112,3 @@ class CurveChart(CanvasWidget):
 
 def short(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)[:12]
-
-
-def smoothed(curve: Curve, weight: float) -> np.ndarray:
-    """A debiased exponential mean of the curve's points, `weight` the share of the past."""
-    from tui_lab.charts.smoothing import smooth
-
-    return smooth(curve.mean, weight)

@@ -1,6 +1,7 @@
 """The network as a graph of neurons and weights, or as a table of blocks where it is too large."""
 
 from tui_lab.charts.canvas import BOLD, Canvas
+from tui_lab.charts.network import network_graph
 from tui_lab.tui.widgets.cells import CanvasWidget
 from tui_lab.tui.widgets.texts import paint_blocks
 
@@ -19,12 +20,10 @@ class NetworkView(CanvasWidget, can_focus=True):
         if s is None:
             return canvas
         if s.weights:
-            from tui_lab.charts.network import network_chart
-
             names = [name for name, *_ in s.data.get("columns", [])]
             outputs = list(s.data.get("classes", ())) or list(s.data.get("targets", ()))
             try:
-                chart = network_chart(
+                chart = network_graph(
                     [w for _, w in s.weights], height - 1, width, look, inputs=names, outputs=outputs
                 )
             except ValueError:

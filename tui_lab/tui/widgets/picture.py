@@ -2,10 +2,13 @@
 
 from engine.probes import Classes, Fit, Plane
 from tui_lab.charts.canvas import BOLD, Canvas
+from tui_lab.charts.confusion import confusion_matrix
 from tui_lab.charts.heat import decision_map, draw_points, heat_map
 from tui_lab.charts.images import Caption, mosaic
 from tui_lab.charts.numbers import number
 from tui_lab.charts.palette import Look
+from tui_lab.charts.scatter import fit as fit_curve
+from tui_lab.charts.scatter import predicted_against_true
 from tui_lab.session.base import Snapshot
 from tui_lab.tui.widgets.cells import CanvasWidget
 
@@ -99,16 +102,12 @@ def plane_picture(plane: Plane, height: int, width: int, look: Look) -> Canvas:
 
 
 def fit_picture(fit: Fit, height: int, width: int, look: Look) -> Canvas:
-    from tui_lab.charts.scatter import fit_chart, predicted_against_true
-
     if fit.x is None or fit.curve_x is None or fit.curve_y is None:
         return predicted_against_true(fit.true, fit.predicted, height, width, look)
-    return fit_chart(fit.x, fit.true, fit.curve_x, fit.curve_y, height, width, look)
+    return fit_curve(fit.x, fit.true, fit.curve_x, fit.curve_y, height, width, look)
 
 
 def classes_picture(classes: Classes, height: int, width: int, look: Look) -> Canvas:
-    from tui_lab.charts.confusion import confusion_matrix
-
     return confusion_matrix(classes.counts, classes.names, height, width, look)
 
 

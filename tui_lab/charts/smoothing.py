@@ -1,0 +1,64 @@
+"""Smoothing of noisy curves: the exponential moving average, without its bias towards the start."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+BLOCK = 64
+
+
+def smooth(values: np.ndarray, beta: float) -> np.ndarray:
+    """The debiased exponential moving average (N,) of values (N,), 0 ≤ beta < 1 (Kingma & Ba, arXiv 1412.6980, 3):
+    mᵢ = β·mᵢ₋₁ + (1 − β)·xᵢ, divided by the weight that the values so far have had. What is not finite is skipped
+    and stays NaN. Raises ValueError for a beta out of its range."""
+    _check(beta)
+    values = np.asarray(values, dtype=np.float64).ravel()
+    known = np.isfinite(values)
+    total = _decayed_sums(np.where(known, values, 0.0), beta)
+    weight = _decayed_sums(known.astype(np.float64), beta)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(known, total / weight, np.nan)
+
+
+def _decayed_sums(values: np.ndarray, beta: float) -> np.ndarray:
+    """sᵢ = β·sᵢ₋₁ + xᵢ by blocks: inside each as a product with a triangle of powers, between them as the same
+    sums again, of which there are BLOCK times fewer."""
+    count = len(values)
+    blocks = -(-count // BLOCK)
+    padded = np.zeros((blocks, BLOCK))
+    padded.ravel()[:count] = values
+    age = np.arange(BLOCK) - np.arange(BLOCK)[:, None]
+    sums = padded @ np.where(age >= 0, float(beta) ** np.maximum(age, 0), 0.0)
+    if blocks > 1:
+        carried = _decayed_sums(sums[:, -1], beta**BLOCK)
+        sums[1:] += carried[:-1, None] * beta ** np.arange(1, BLOCK + 1)
+    return sums.ravel()[:count]
+
+
+class Smoother:
+    """The same average, value by value."""
+
+    def __init__(self, beta: float = 0.9):
+        _check(beta)
+        self.beta = beta
+        self._total = 0.0
+        self._weight = 0.0
+
+    def add(self, value: float) -> float:
+        """Takes a value and gives the average; what is not finite leaves it as it was."""
+        if math.isfinite(value):
+            self._total = self.beta * self._total + (1 - self.beta) * value
+            self._weight = self.beta * self._weight + (1 - self.beta)
+        return self.average
+
+    @property
+    def average(self) -> float:
+        """The average so far; NaN before the first finite value."""
+        return self._total / self._weight if self._weight else math.nan
+
+
+def _check(beta: float) -> None:
+    if not 0 <= beta < 1:
+        raise ValueError(f"beta is {beta} and must be at least 0 and below 1")
