@@ -33,8 +33,8 @@ class Axis:
         """How far along the axis values (…) stand, 0 at low and 1 at high; NaN where a log axis has no place."""
         values = np.asarray(values, dtype=np.float64)
         if not self.log:
-            # Halved, so that the widest range does not overflow.
-            return (values / 2 - self.low / 2) / (self.high / 2 - self.low / 2)
+            with np.errstate(over="ignore", invalid="ignore"):
+                return (values - self.low) / (self.high - self.low)
         with np.errstate(divide="ignore", invalid="ignore"):
             logs = np.log10(np.where(values > 0, values, np.nan))
         return (logs - math.log10(self.low)) / (math.log10(self.high) - math.log10(self.low))
@@ -85,7 +85,7 @@ def step_axis(low: float, high: float, columns: int, *, whole: bool = True) -> A
     """A horizontal axis from low to high exactly for `columns` cells: of steps, which are whole and have SI labels,
     or of values."""
     low, high = (min(max(v, -LARGEST), LARGEST) if math.isfinite(v) else 0.0 for v in (low, high))
-    if not low < high:
+    if not high - low > max(abs(low), abs(high)) * 1e-12 + 1e-200:
         high = low + max(1.0, abs(low) * 1e-6)
     ticks = linear_ticks(low, high, max(columns // 8, 1)) if columns > 0 else ()
     if not whole:
@@ -161,8 +161,8 @@ def draw_y_axis(canvas: Canvas, area: Area, axis: Axis, look: Look) -> None:
     if area.left < 2:
         return
     colour, column = look.palette.muted, area.left - 1
-    for row in range(area.top, area.top + area.height):
-        canvas.put(row, column, look.glyphs.vertical, look.palette.faint)
+    rows = slice(area.top, area.top + area.height)
+    canvas.chars[rows, column], canvas.fg[rows, column] = look.glyphs.vertical, look.palette.faint
     taken: set[int] = set()
     for tick, label in zip(axis.ticks, axis.labels, strict=True):
         row = area.row(float(axis.share(np.array(tick))))

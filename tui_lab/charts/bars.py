@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from tui_lab.charts.axes import Area, draw_x_axis, step_axis
-from tui_lab.charts.canvas import BOLD, CELL, Canvas
+from tui_lab.charts.canvas import BOLD, CELL, REVERSE, Canvas
 from tui_lab.charts.glyphs import BRAILLE, Glyphs
 from tui_lab.charts.numbers import number
 from tui_lab.charts.palette import Look
 from tui_lab.charts.text import cell_width, pad
+from tui_lab.charts.ticks import LARGEST
 
 
 def bars(
@@ -59,6 +60,8 @@ def _draw_bar(
         canvas.put(row, left, fill(share * room, glyphs.growing), colour)
         return
     half = (room - 1) // 2
+    if half < 1:
+        return
     canvas.put(row, left + half, glyphs.vertical, look.palette.faint)
     if share >= 0:
         canvas.put(row, left + half + 1, fill(share * half, glyphs.growing), colour)
@@ -66,9 +69,8 @@ def _draw_bar(
     whole, part = divmod(round(-share * half * steps), steps)
     canvas.put(row, left + half - whole, glyphs.growing[-1] * whole, colour)
     if part and glyphs.growing[-1] == "█":
-        # No font has blocks that fill from the right: the rest of the cell is painted as ground.
-        ground = look.palette.ground if canvas.bg[row, left] < 0 else int(canvas.bg[row, left])
-        canvas.put(row, left + half - whole - 1, glyphs.growing[steps - part], ground, bg=colour)
+        # No font has blocks that fill from the right: what is left of the cell is drawn, and reversed.
+        canvas.put(row, left + half - whole - 1, glyphs.growing[steps - part], colour, attributes=REVERSE)
 
 
 def fill(length: float, glyphs: str) -> str:
@@ -101,7 +103,7 @@ def histogram(
         if cell_width(title) + cell_width(note) < width:
             canvas.put(0, width - cell_width(note), note, look.palette.muted)
     counts, edges = np.asarray(counts, dtype=np.float64).ravel(), np.asarray(edges, dtype=np.float64).ravel()
-    counts = np.where(np.isfinite(counts), np.maximum(counts, 0), 0)
+    counts = np.where(np.isfinite(counts), np.clip(counts, 0, LARGEST), 0)
     if len(counts) and area.width and area.height:
         heights = _spread(np.log1p(counts) if log else counts, area.width)
         columns = rising_columns(heights / (heights.max() or 1.0), area.height, look.glyphs)

@@ -25,7 +25,8 @@ def confusion_matrix(
     """Draws counts (C, C), rows the true classes and columns the predicted ones, shaded by the share of their row:
     hits in one hue, mistakes in another, the worst three mistakes bold and marked. The recall of each class stands
     at the right where there is room. Too many classes for the room become a heat map of shares."""
-    counts = np.atleast_2d(np.nan_to_num(np.asarray(counts, dtype=np.float64), posinf=0.0, neginf=0.0))
+    counts = np.atleast_2d(np.asarray(counts, dtype=np.float64))
+    counts = np.where(np.isfinite(counts), np.clip(counts, 0, 1e15), 0.0)
     classes = min(counts.shape)
     counts = counts[:classes, :classes]
     names = [str(n) for n in names[:classes]] + [str(i) for i in range(len(names), classes)]
@@ -81,7 +82,12 @@ def _draw_matrix(
     with_recall = canvas.width - left - classes * cell >= RECALL
     canvas.put(top, 0, ("true \\ pred" if label >= 11 else "true" if label >= 4 else ""), palette.muted)
     for index, name in enumerate(names):
-        canvas.put(top, left + index * cell, pad(shorten(name, cell - 1, look.glyphs.ellipsis), cell, "centre"), palette.muted)
+        canvas.put(
+            top,
+            left + index * cell,
+            pad(shorten(name, cell - 1, look.glyphs.ellipsis), cell, "centre"),
+            palette.muted,
+        )
     if with_recall:
         canvas.put(
             top, left + classes * cell, pad("recall" if cell > 5 else "rec", RECALL, "right"), palette.muted

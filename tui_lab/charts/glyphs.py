@@ -15,7 +15,7 @@ import numpy as np
 from tui_lab.charts.text import CELL
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Glyphs:
     """A set of characters. A cell holds dots_y × dots_x dots; `table` (2^dots,) maps a mask of them to its
     character, bit dots_x·row + column standing for the dot at (row, column)."""
@@ -45,6 +45,9 @@ class Glyphs:
     wrong: str
     nothing: str  # stands for zero where a digit would be noise
 
+    def __repr__(self) -> str:
+        return f"Glyphs({self.name})"
+
     def draw(self, dots: np.ndarray) -> np.ndarray:
         """The characters (H, W) of dots (H·dots_y, W·dots_x) bool."""
         return self.table[self.masks(dots)]
@@ -61,7 +64,7 @@ class Glyphs:
     def shades(self, levels: np.ndarray) -> np.ndarray:
         """Characters (…) whose ink grows with levels (…) from 0 to 1."""
         ramp = np.array(list(self.ramp), dtype=CELL)
-        return ramp[np.clip((levels * len(ramp)).astype(int), 0, len(ramp) - 1)]
+        return ramp[np.minimum((np.clip(levels, 0, 1) * len(ramp)).astype(int), len(ramp) - 1)]
 
     def mark(self, group: int, held_out: bool = False) -> str:
         """The mark of a class; more classes than marks begin again."""

@@ -7,6 +7,7 @@ import numpy as np
 from tui_lab.charts.canvas import BOLD, Canvas
 from tui_lab.charts.colours import DEFAULT, channels, contrasting, gradient, joined
 from tui_lab.charts.palette import Look
+from tui_lab.charts.ticks import LARGEST
 
 CONFIDENCES = 6  # colours a class of a class map
 WHITE, BLACK = 0xFFFFFF, 0x000000
@@ -52,7 +53,7 @@ def value_range(
         greatest = max(abs(least), abs(greatest))
         least = -greatest
     low, high = least if low is None else low, greatest if high is None else high
-    low, high = max(low, -1e300), min(high, 1e300)
+    low, high = max(low, -LARGEST), min(high, LARGEST)
     if not low < high:
         low, high = low - 0.5, low + 0.5
     return (low, high) if low < high else (low - abs(low), low + abs(low))
@@ -128,7 +129,8 @@ def draw_points(
     x0, x1, y0, y1 = extent
     if not count or not (x0 < x1 and y0 < y1) or not canvas.chars.size:
         return
-    right, up = (x[:count] - x0) / (x1 - x0), (y[:count] - y0) / (y1 - y0)
+    with np.errstate(all="ignore"):
+        right, up = (x[:count] - x0) / (x1 - x0), (y[:count] - y0) / (y1 - y0)
     inside = (right >= 0) & (right <= 1) & (up >= 0) & (up <= 1)
     column = np.minimum(right[inside] * canvas.width, canvas.width - 1).astype(int)
     row = np.minimum((1 - up[inside]) * canvas.height, canvas.height - 1).astype(int)
@@ -184,7 +186,7 @@ def ink(shares: np.ndarray, look: Look) -> Canvas:
 
 
 def _level(shares: np.ndarray, count: int) -> np.ndarray:
-    return np.clip((np.nan_to_num(shares) * count).astype(int), 0, count - 1)
+    return np.minimum((np.clip(np.nan_to_num(shares), 0, 1) * count).astype(int), count - 1)
 
 
 def _table(values: np.ndarray) -> np.ndarray:
@@ -200,6 +202,7 @@ def resample(values: np.ndarray, rows: int, columns: int) -> np.ndarray:
     if 0 in values.shape or 0 in shape:
         return np.full(shape, np.nan)
     known = np.isfinite(values)
+    values = np.clip(values, -LARGEST, LARGEST)
     if known.all():
         return _fit(_fit(values, shape[0], 0), shape[1], 1)
     parts = (np.where(known, values, 0.0), known.astype(np.float64))

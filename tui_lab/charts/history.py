@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 
@@ -52,12 +53,13 @@ class Ring:
 class History:
     """Steps and values of one curve, added in order.
 
-    Level 0 keeps the last 2048 values; every four buckets of a level make one of the next. A window is given from
+    Level 0 keeps the last 2048 values; every four buckets of a level make one of the next, which there
+    is once a level overflows. A window is given from
     the finest level that reaches back to its start, and the newest values exactly. So:
     · the least and greatest value of any window are in its buckets, whatever has been added since;
     · a window that begins A values ago has buckets of at most max(1, A / 511) values, so a chart of 200 dot columns
       has one for each of them where the window is at least two fifths of A;
-    · memory is at most 64 KB a level and at most 20 levels: 0.5 MB after 10⁹ values.
+    · memory is at most 64 KB a level and at most 20 levels: 0.7 MB after 10⁹ values.
     Not safe to read while another thread adds."""
 
     def __init__(self) -> None:
@@ -88,13 +90,16 @@ class History:
         for level in range(LEVELS):
             if not rows.shape[1]:
                 return
-            ring = self._levels[level]
-            done = ring.total // FACTOR * FACTOR
-            waiting = ring.since(done)
+            ring, last = self._levels[level], level + 1 == len(self._levels)
+            if last and (ring.total + rows.shape[1] <= CAPACITY or level + 1 == LEVELS):
+                ring.add(rows)
+                return
+            done = 0 if last else self._levels[level + 1].total * FACTOR
+            whole = np.concatenate([ring.since(done), rows], axis=1)
             ring.add(rows)
-            rows = _merged(np.concatenate([waiting, rows], axis=1))
-            if rows.shape[1] and level + 1 == len(self._levels) < LEVELS:
+            if last:
                 self._levels.append(Ring())
+            rows = _merged(whole)
 
     def window(self, first: float = -np.inf, last: float = np.inf) -> Buckets:
         """Buckets that cover the steps from first to last, and one more on either side where there is one, so that
@@ -129,9 +134,11 @@ class History:
 def _merged(rows: np.ndarray) -> np.ndarray:
     """Each four buckets of (4, N) as one; those left over are left out."""
     count = rows.shape[1] // FACTOR
-    x, mean, low, high = (row[: count * FACTOR].reshape(count, FACTOR).T for row in rows)
-    known = np.isfinite(mean)
-    weight = known.sum(axis=0)
-    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        total = np.where(known, mean, 0).sum(axis=0) / weight
-    return np.stack([x.mean(axis=0), total, np.fmin.reduce(low), np.fmax.reduce(high)])
+    # By columns of the four, which is many times faster than reducing over an axis so short.
+    (x0, *_, x1), means, lows, highs = ([row[k : count * FACTOR : FACTOR] for k in range(FACTOR)] for row in rows)
+    mean = sum(means) / FACTOR
+    if not np.isfinite(mean).all():
+        known = np.isfinite(means)
+        with np.errstate(invalid="ignore"):
+            mean = np.where(known, means, 0).sum(axis=0) / known.sum(axis=0)
+    return np.stack([(x0 + x1) / 2, mean, reduce(np.fmin, lows), reduce(np.fmax, highs)])

@@ -69,7 +69,9 @@ def tick_labels(ticks: Sequence[float], width: int = 6) -> tuple[str, ...]:
         return ()
     largest = max(abs(t) for t in ticks)
     step = min((abs(b - a) for a, b in pairwise(ticks)), default=largest) or 1.0
-    forms = [[scientific(t, digits) if t else "0" for t in ticks] for digits in (1, 0)]
+    forms = [[scientific(t, digits) if abs(t) > step / 1000 else "0" for t in ticks] for digits in (1, 0)]
+    if all(abs(float(label) - t) < step / 1000 for label, t in zip(forms[1], ticks, strict=True)):
+        forms.reverse()
     if largest < 1e4:
         forms.insert(0, _plain(ticks, step, ""))
     if largest >= 1e3:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,7 +13,7 @@ SEQUENTIAL_LEVELS = 32
 DIVERGING_LEVELS = 31
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Palette:
     """Roles of colour. `ground` is what lies behind a chart: colours fade towards it. Classes, the sequential map
     (32,) and the diverging map (31,) are told apart with every common colour blindness; both maps grow
@@ -35,8 +35,11 @@ class Palette:
     negative: int
     positive: int
     classes: tuple[int, ...]
-    sequential: np.ndarray = field(repr=False)
-    diverging: np.ndarray = field(repr=False)
+    sequential: np.ndarray
+    diverging: np.ndarray
+
+    def __repr__(self) -> str:
+        return f"Palette({'dark' if self.dark else 'light'})"
 
     def group(self, index: int) -> int:
         """The colour of a class; more classes than colours begin again."""

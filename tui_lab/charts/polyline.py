@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tui_lab.charts.axes import Axis
+from tui_lab.charts.ticks import LARGEST
 
 FAR = 4.0  # shares of an axis beyond this are as good as infinite, and safe to make integers of
 
@@ -54,6 +55,8 @@ def points(
     if (arrays[0][1:] < arrays[0][:-1]).any():
         order = np.argsort(arrays[0], kind="stable")
         arrays = [a[order] for a in arrays]
+    if len(arrays[0]) and max(-arrays[0][0], arrays[0][-1]) > LARGEST:
+        arrays[0] = np.clip(arrays[0], -LARGEST, LARGEST)
     arrays[1:] = [a if np.isfinite(a).all() else np.where(np.isfinite(a), a, np.nan) for a in arrays[1:]]
     return Points(arrays[0], arrays[1], *(arrays[2:] or (arrays[1], arrays[1])))
 
@@ -74,7 +77,8 @@ def cut(found: Points, edges: np.ndarray, *, positive: bool = False) -> Columns:
     if len(filled):
         starts, stop = at[filled], int(at[-1])
         # fmin leaves out NaN but is slower.
-        whole = np.isfinite(low[:stop].sum()) and np.isfinite(high[:stop].sum())
+        with np.errstate(over="ignore"):
+            whole = np.isfinite(low[:stop].sum()) and np.isfinite(high[:stop].sum())
         least, greatest = (np.minimum, np.maximum) if whole else (np.fmin, np.fmax)
         low_of[filled] = least.reduceat(low[:stop], starts)
         high_of[filled] = greatest.reduceat(high[:stop], starts)
@@ -99,7 +103,7 @@ def limits(columns: Columns) -> tuple[float, float]:
 def _between(columns: Columns) -> np.ndarray:
     """Where the curve crosses each edge (D + 1,), in the values of its points; NaN where it does not."""
     (x0, x1), (y0, y1) = columns.beside_x, columns.beside_y
-    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+    with np.errstate(all="ignore"):
         return y0 + (y1 - y0) * ((columns.edges - x0) / (x1 - x0))
 
 
@@ -112,7 +116,7 @@ def spans(columns: Columns, axis: Axis, rows: int) -> tuple[np.ndarray, np.ndarr
 
     before, after = row(columns.beside_y)
     x0, x1 = columns.beside_x
-    with np.errstate(invalid="ignore", divide="ignore"):
+    with np.errstate(all="ignore"):
         crossing = before + (after - before) * ((columns.edges - x0) / (x1 - x0))
     top, bottom = np.fmin(crossing[:-1], crossing[1:]), np.fmax(crossing[:-1], crossing[1:])
     # A dot is lit where the curve passes its centre: lines stay one dot thin and neighbours still touch.

@@ -16,10 +16,10 @@ def smooth(values: np.ndarray, beta: float) -> np.ndarray:
     _check(beta)
     values = np.asarray(values, dtype=np.float64).ravel()
     known = np.isfinite(values)
-    total = _decayed_sums(np.where(known, values, 0.0), beta)
-    weight = _decayed_sums(known.astype(np.float64), beta)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(known, total / weight, np.nan)
+    smoothed = np.full(len(values), np.nan)
+    weight = (1 - beta ** np.arange(1, np.count_nonzero(known) + 1)) / (1 - beta)
+    smoothed[known] = _decayed_sums(values[known], beta) / weight
+    return smoothed
 
 
 def _decayed_sums(values: np.ndarray, beta: float) -> np.ndarray:

@@ -127,16 +127,20 @@ def nudged(row: Row, up: bool) -> Any:
     field = row.field
     if field is None or isinstance(row.value, bool) or not isinstance(row.value, int | float):
         raise ValueError(f"{row.path} has no steps; press enter to type a value")
-    low = field.minimum if field.minimum is not None else -1e30
-    high = field.maximum if field.maximum is not None else 1e30
+    low: float = field.minimum if field.minimum is not None else -1e30
+    high: float = field.maximum if field.maximum is not None else 1e30
     if isinstance(row.value, int):
         by = max(1, round(row.value * (NUDGE - 1))) if field.log else 1
         return int(min(max(row.value + (by if up else -by), low), high))
-    now = float(row.value)
-    if field.log:
+    return nudged_number(float(row.value), field.log, low, high, up)
+
+
+def nudged_number(now: float, log: bool, low: float, high: float, up: bool) -> float:
+    """One nudge on: a factor on a log scale, else a twentieth; shares near 1 move by hundredths, and stay below 1."""
+    if log:
         start = now or 1e-4
-        goal = start * NUDGE if up else start / NUDGE
-        return float(f"{min(max(start if not now and up else goal, low), high):.3g}")
-    step = 0.01 if field.maximum == 1 and now >= 0.9 else 0.05 if abs(now) <= 1 else abs(now) * 0.1
-    goal = round(now + (step if up else -step), 6)
-    return min(max(goal, low), high if field.maximum != 1 else 0.999)
+        goal = start if not now and up else start * NUDGE if up else start / NUDGE
+        return float(f"{min(max(goal, low), high):.3g}")
+    by = 0.01 if high == 1 and now >= 0.9 else 0.05 if abs(now) <= 1 else abs(now) * 0.1
+    goal = round(now + (by if up else -by), 6)
+    return min(max(goal, low), 0.999 if high == 1 else high)

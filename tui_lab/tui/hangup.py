@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from contextlib import suppress
 
 from tui_lab.tui.app import LabApp
@@ -51,11 +52,11 @@ def watch(app: LabApp, hung_up: threading.Event) -> None:
     leaver = threading.Thread(target=leave, args=(app,), daemon=True)
     leaver.start()
     leaver.join(LEAVE_SECONDS)
-    if app.is_running:
-        with suppress(OSError):
-            os.set_blocking(sys.__stdout__.fileno(), False)  # type: ignore[union-attr]
-            os.write(sys.__stdout__.fileno(), RESTORE)  # type: ignore[union-attr]
-        os._exit(INTERRUPTED)
+    time.sleep(LEAVE_SECONDS)  # where the link is well, the process is gone by now
+    with suppress(OSError):
+        os.set_blocking(sys.__stdout__.fileno(), False)  # type: ignore[union-attr]
+        os.write(sys.__stdout__.fileno(), RESTORE)  # type: ignore[union-attr]
+    os._exit(INTERRUPTED)
 
 
 def close(app: LabApp) -> None:

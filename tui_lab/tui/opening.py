@@ -80,7 +80,7 @@ def layers_text(experiment: Experiment, input_shape: tuple[int, ...], network: A
             else block.name
         )
         rows.append((name, "×".join(map(str, block.shape)), f"{count:,}" if count else ""))
-    lines = [f"{name:22} {shape:>10} {count:>10}" for name, shape, count in rows]
+    lines = [f"{name:17} {shape:>7} {count:>9}" for name, shape, count in rows]
     t = experiment.training
     length = f"{t.steps:,} steps" if t.steps else f"{t.epochs:g} epochs"
     optimizer = experiment.optimizer

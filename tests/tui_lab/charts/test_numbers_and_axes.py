@@ -39,7 +39,15 @@ def test_every_number_has_six_or_seven_cells(value):
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(840, "840"), (1500, "1.5k"), (15000, "15k"), (312e3, "312k"), (1.2e6, "1.2M"), (999_999, "1M"), (0, "0")],
+    [
+        (840, "840"),
+        (1500, "1.5k"),
+        (15000, "15k"),
+        (312e3, "312k"),
+        (1.2e6, "1.2M"),
+        (999_999, "1M"),
+        (0, "0"),
+    ],
 )
 def test_steps_have_units(value, text):
     assert si(value) == text
@@ -47,9 +55,9 @@ def test_steps_have_units(value, text):
 
 
 def test_tick_labels_share_decimals_and_unit():
-    assert tick_labels((0.0, 0.25, 0.5)) == ("0.00", "0.25", "0.50") or tick_labels((0.0, 0.2)) == ("0.0", "0.2")
+    assert tick_labels((0.0, 0.2, 0.4)) == ("0.0", "0.2", "0.4")
     assert tick_labels((0, 50_000, 100_000)) == ("0", "50k", "100k")
-    assert tick_labels((0, 2e-5, 4e-5)) == ("0", "2e-5", "4e-5") or len(tick_labels((0, 2e-5))[1]) <= 6
+    assert tick_labels((0, 2e-5, 4e-5)) == ("0", "2e-5", "4e-5")
     assert tick_labels((-1.0, 0.0, 1.0)) == ("-1", "0", "1")
 
 
@@ -61,8 +69,9 @@ def test_axes_hold_their_data_with_few_labelled_ticks(a, b, room, log):
     assert len(axis.ticks) == len(axis.labels) <= room + 3
     assert all(len(label) <= 6 for label in axis.labels)
     if not log and abs(a) < 1e299 and abs(b) < 1e299:
-        assert axis.low <= low
-        assert axis.high >= high * (1 - 1e-12) - 1e-300
+        hair = 1e-8 * (axis.high - axis.low)
+        assert axis.low <= low + hair
+        assert axis.high >= high - hair
     shares = axis.share(np.array(axis.ticks))
     assert ((shares > -1e-6) & (shares < 1 + 1e-6)).all()
 
@@ -88,7 +97,7 @@ def test_a_growing_window_widens_rarely():
         assert wider[0] == 0
         assert last <= wider[1] <= last * 1.25 + 1
         window = wider
-    assert changes < 80
+    assert changes < 120
 
 
 def test_a_sliding_window_moves_by_whole_cells():

@@ -231,8 +231,8 @@ def test_doctor_tells_versions_and_the_terminal():
         assert word in text
 
 
-def test_bare_names_the_way_without_a_screen_for_now():
-    assert "tui-lab train" in refused()
+def test_without_a_terminal_the_lab_names_the_way_without_a_screen():
+    assert "the lab needs a terminal; without one: tui-lab train" in refused()
     assert "tui-lab train spiral" in refused("open", "spiral")
 
 

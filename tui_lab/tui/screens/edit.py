@@ -41,9 +41,9 @@ class EditScreen(ModalScreen[None]):
         self.tick()
 
     def tick(self) -> None:
-        form = self.query_one(HyperForm)
-        if form.snapshot is None or form.snapshot.version != self.session.latest.version:
-            form.show(self.session.latest)
+        for form in self.query(HyperForm):
+            if form.snapshot is None or form.snapshot.version != self.session.latest.version:
+                form.show(self.session.latest)
 
     @on(HyperForm.ChangeWanted)
     def change(self, event: HyperForm.ChangeWanted) -> None:

@@ -43,12 +43,12 @@ class LabScreen(Screen):
         Binding("S", "steps(0)", "epoch", show=False),
         Binding("e", "edit", "edit"),
         Binding("u", "undo", "undo"),
-        Binding("r", "restart(False)", "restart"),
+        Binding("r", "restart(False)", "restart", show=False),
         Binding("R", "restart(True)", "restart with a new seed", show=False),
         Binding("c", "save", "checkpoint", show=False),
         *(Binding(str(i + 1), f"view({i})", name, show=False) for i, name in enumerate(VIEWS)),
         Binding("m", "maximise", "maximise"),
-        Binding("l", "log_scale", "log"),
+        Binding("l", "log_scale", "log", show=False),
         Binding("plus,equals_sign", "smooth(0.1)", "smoother", show=False),
         Binding("minus", "smooth(-0.1)", "rougher", show=False),
         Binding("left_square_bracket", "zoom(0.5)", "zoom in", show=False),
@@ -116,7 +116,7 @@ class LabScreen(Screen):
             with Vertical(id="events", classes="view"):
                 yield EventsList()
         yield HealthLine()
-        yield Footer(compact=True)
+        yield Footer(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
         self.query_one("#toosmall", Static).update(

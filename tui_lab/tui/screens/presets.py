@@ -44,7 +44,7 @@ class PresetsScreen(Screen):
                 yield Preview(id="preview")
                 yield Static(id="layers", markup=False)
                 yield Static(id="tries", markup=False)
-        yield Footer(compact=True)
+        yield Footer(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
         self.list_items()
@@ -75,7 +75,8 @@ class PresetsScreen(Screen):
             if topic != heading:
                 options.add_option(Option(f"[dim]{topic}[/]", disabled=True))
                 heading = topic
-            options.add_option(Option(f"  {name}" + (f"  [dim]{title}[/]" if title else ""), id=str(i)))
+            words = f"  [dim]{title}[/]" if title and self.app.size.width >= 100 else ""
+            options.add_option(Option(f"  {name}{words}", id=str(i)))
         typed = self.filter or "[dim]type to filter[/]"
         self.query_one("#head", Static).update(f"[b]tui-lab[/]  a training lab in the terminal      {typed}")
         first = next(

@@ -1,11 +1,13 @@
 """No chart raises, and each has the size asked for, whatever the data, the room and the terminal."""
 
+import itertools
+
 import numpy as np
 import pytest
+from chart_support import LOOKS, heights, looks, tables, vectors, widths, wild
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.tui_lab.charts.support import heights, looks, tables, vectors, widths, wild
 from tui_lab.charts.bars import bars, histogram, sparkline
 from tui_lab.charts.confusion import confusion_matrix
 from tui_lab.charts.heat import class_map, decision_map, heat_map
@@ -44,6 +46,7 @@ def check_content(canvas, look):
     st.one_of(st.none(), wild),
 )
 def test_line_charts(data, height, width, look, log, window, cursor):
+    look = LOOKS[look]
     series = [Series(f"s{i}", x, y, 0x123456) for i, (x, y) in enumerate(data)]
     events = [Event(0.0, "lr 0.03", 0x777777), Event(1e9, "late", 0x777777)]
     chart = line_chart(
@@ -58,6 +61,7 @@ def test_line_charts(data, height, width, look, log, window, cursor):
 @few
 @given(tables(), heights, widths, looks, st.booleans(), st.booleans())
 def test_heat_maps(values, height, width, look, signed, fine):
+    look = LOOKS[look]
     check(heat_map(values, height, width, look, signed=signed, fine=fine), height, width, look)
     cube = np.stack([values, values[::-1]], axis=-1)
     check(class_map(cube, height, width, look, fine=fine), height, width, look)
@@ -66,6 +70,7 @@ def test_heat_maps(values, height, width, look, signed, fine):
 @few
 @given(tables(), vectors(), vectors(), heights, widths, looks)
 def test_decision_maps(field, x, y, height, width, look):
+    look = LOOKS[look]
     classes = np.arange(min(len(x), len(y)))
     drawn = decision_map(field, (-1, 1, -1, 1), height, width, look, x=x, y=y, classes=classes)
     check(drawn, height, width, look)
@@ -74,6 +79,7 @@ def test_decision_maps(field, x, y, height, width, look):
 @few
 @given(tables(), heights, widths, looks)
 def test_images(pixels, height, width, look):
+    look = LOOKS[look]
     drawn = image(pixels, height, width, look)
     assert drawn.height <= max(height, 0)
     assert drawn.width <= max(width, 0)
@@ -84,6 +90,7 @@ def test_images(pixels, height, width, look):
 @few
 @given(vectors(), heights, widths, looks, st.booleans())
 def test_bars_histograms_and_sparklines(values, height, width, look, log):
+    look = LOOKS[look]
     labels = [f"feature {i}" for i in range(len(values))]
     check(bars(labels, values, height, width, look), height, width, look)
     edges = np.linspace(-1, 1, len(values) + 1)
@@ -95,6 +102,7 @@ def test_bars_histograms_and_sparklines(values, height, width, look, log):
 @few
 @given(vectors(), vectors(), heights, widths, looks)
 def test_scatters(x, y, height, width, look):
+    look = LOOKS[look]
     names = ["first", "second", "third"]
     classes = np.arange(min(len(x), len(y))) % 3
     check(scatter(x, y, height, width, look, classes=classes, names=names, title="T"), height, width, look)
@@ -105,14 +113,18 @@ def test_scatters(x, y, height, width, look):
 @few
 @given(tables(), heights, widths, looks)
 def test_confusion_matrices(counts, height, width, look):
+    look = LOOKS[look]
     counts = np.abs(counts)
     check(confusion_matrix(counts, ["cat", "dog"], height, width, look, title="C"), height, width, look)
 
 
 @few
-@given(st.lists(st.integers(1, 6), min_size=2, max_size=4), st.integers(0, 30), st.integers(0, 90), looks, wild)
+@given(
+    st.lists(st.integers(1, 6), min_size=2, max_size=4), st.integers(0, 30), st.integers(0, 90), looks, wild
+)
 def test_networks_are_drawn_or_say_what_they_need(sizes, height, width, look, weight):
-    weights = [np.full((a, b), weight) for a, b in zip(sizes, sizes[1:], strict=False)]
+    look = LOOKS[look]
+    weights = [np.full((a, b), weight) for a, b in itertools.pairwise(sizes)]
     maps = [np.full((n, 4, 4), weight) for n in sizes]
     try:
         drawn = network_graph(weights, height, width, look, inputs=["age"], titles=["in", "out"], maps=maps)

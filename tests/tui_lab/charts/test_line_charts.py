@@ -1,11 +1,12 @@
+import itertools
 import time
 
 import numpy as np
 import pytest
+from chart_support import PLAIN, TRUE, lit
 
-from tests.tui_lab.charts.support import PLAIN, TRUE, lit
 from tui_lab.charts.colours import Depth
-from tui_lab.charts.glyphs import ASCII, BRAILLE
+from tui_lab.charts.glyphs import ASCII
 from tui_lab.charts.lines import Event, Series, line_chart
 from tui_lab.charts.palette import DARK, Look
 
@@ -26,26 +27,36 @@ def picture(chart):
 
 
 def test_a_rising_line_is_one_dot_thin():
-    chart = line_chart([line([0, 1])], 2, 4, PLAIN, limits_y=(0, 1))
-    assert chart.canvas.to_text().split("\n") == ["  ⢀⡠⠔", "⡠⠊⠁"] or lit(plot(chart)).sum() <= 10
-    dots = lit(plot(chart))
-    assert (dots.sum(axis=0) >= 1).all()
-    assert dots.sum() <= 10
+    chart = line_chart([line([0, 1])], 2, 4, PLAIN, limits_y=(0, 1), legend=False)
+    assert chart.canvas.to_text().split("\n") == ["  ⡠⠚", "⡠⠊"]
 
 
 def test_the_whole_picture_of_a_small_chart():
+    sine = line_chart([line(np.sin(np.arange(40) / 5))], 9, 34, PLAIN, title="SINE", legend=False)
+    assert sine.canvas.to_text() == SINE
     loss = line([1.0, 0.5, 0.25, 0.125, 0.0], x=[0, 100, 200, 300, 400])
     chart = line_chart([loss], 8, 30, Look(glyphs=ASCII, depth=Depth.NONE), title="LOSS", legend=False)
-    assert chart.canvas.to_text() == PICTURE
+    assert chart.canvas.to_text() == LOSS
 
 
-PICTURE = """\
+SINE = """\
+SINE
+      1┤  ⢀⠔⠊⠉⠒⡄              ⢀⠔⠉
+       │ ⢠⠃    ⠈⢢            ⡰⠁
+       │⡰⠁       ⢣          ⡜
+      0┤⠁         ⠱⡀       ⡜
+       │           ⠑⡄    ⢀⠎
+     −1┤            ⠈⠢⣀⣀⠔⠁
+       └┬───────────┬────────────
+        0          20"""
+
+LOSS = """\
 LOSS
     1.0+**
        |  ***
-    0.5+     *****
-       |          *****
-    0.0+               ******
+    0.5+    ****
+       |        *****
+    0.0+             ********
        ++---------+---------+
         0        200      400"""
 
@@ -85,7 +96,7 @@ def test_a_line_has_no_gaps():
     y = np.sin(np.arange(40)) * np.arange(40)
     dots = lit(plot(line_chart([line(y)], 20, 60, PLAIN, legend=False)))
     rows = [np.flatnonzero(column) for column in dots.T]
-    for before, after in zip(rows, rows[1:], strict=False):
+    for before, after in itertools.pairwise(rows):
         assert before.min() - 1 <= after.max()
         assert after.min() <= before.max() + 1
 
@@ -178,7 +189,7 @@ def test_steps_in_any_order_give_the_same_picture():
     x, y = np.arange(50), np.sin(np.arange(50))
     order = np.random.default_rng(0).permutation(50)
     straight = line_chart([line(y, x)], 12, 60, TRUE).canvas
-    assert not straight.changed_rows(line_chart([line(y[order], x[order])], 12, 60, TRUE).canvas) or order is x
+    assert not straight.changed_rows(line_chart([line(y[order], x[order])], 12, 60, TRUE).canvas)
 
 
 def test_the_mouse_finds_its_step():
@@ -192,7 +203,6 @@ def test_a_hundred_thousand_points_are_quick():
     series = [line(random.random(100_000)) for _ in range(3)]
     best = min(_seconds(series) for _ in range(5))
     assert best < 0.05
-    assert BRAILLE.dots_x == 2
 
 
 def _seconds(series):

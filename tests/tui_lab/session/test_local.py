@@ -1,0 +1,203 @@
+"""The session: the engine's thread does what it is asked, between chunks, and never waits for a screen."""
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+import presets
+from engine.experiment import experiment_from, override
+from engine.run import Run
+from tui_lab.session import base
+from tui_lab.session.base import Edit, Look, Pause, Play, Restart, Save, Snapshot, Steps, Undo
+from tui_lab.session.local import LocalSession, differences
+
+
+def session_on(name: str = "spiral", *changes: str, **options) -> LocalSession:
+    tree = override(presets.load(name), ["training.steps=100000000", *changes])
+    return LocalSession(name, experiment_from(tree), Path(os.environ["TUI_LAB_RUNS"]), **options)
+
+
+@pytest.fixture
+def session():
+    session = session_on()
+    wait(session, lambda s: s.phase == base.READY)
+    yield session
+    session.close()
+
+
+def wait(session: LocalSession, condition, seconds: float = 60.0) -> Snapshot:
+    """The first snapshot that fulfils the condition."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        snapshot = session.latest
+        assert snapshot.phase != base.FAILED, snapshot.message + session.details
+        if condition(snapshot):
+            return snapshot
+        time.sleep(0.005)
+    raise AssertionError(f"waited in vain; {session.latest.phase} at step {session.latest.step}")
+
+
+def test_nothing_is_trained_or_written_before_play(session):
+    assert session.latest.step == 0
+    assert session.latest.path == ""
+    assert not Path(os.environ["TUI_LAB_RUNS"]).exists()
+
+
+def test_play_pause_and_play_again(session):
+    session.send(Play())
+    wait(session, lambda s: s.step > 1000 and s.phase == base.TRAINING)
+    session.send(Pause())
+    paused = wait(session, lambda s: s.phase == base.PAUSED)
+    time.sleep(0.3)
+    assert session.latest.step == paused.step
+    session.send(Play())
+    wait(session, lambda s: s.step > paused.step)
+
+
+def test_steps_and_epochs_are_counted_exactly(session):
+    session.send(Steps(7))
+    wait(session, lambda s: s.step == 7 and s.phase == base.PAUSED)
+    session.send(Steps(0))
+    wait(session, lambda s: s.step == 7 + 16 and s.phase == base.PAUSED)  # 500 rows in batches of 32
+
+
+def test_an_edit_is_applied_noted_and_undone(session):
+    session.send(Play())
+    wait(session, lambda s: s.step > 100)
+    session.send(Edit("optimizer.lr", 0.05))
+    edited = wait(session, lambda s: s.edits == 1)
+    assert edited.experiment.optimizer.lr == 0.05
+    (event,) = [e for e in edited.events if e["event"] == "edit"]
+    assert (event["field"], event["old"], event["new"]) == ("optimizer.lr", 0.01, 0.05)
+    assert event["step"] > 100
+    session.send(Undo())
+    undone = wait(session, lambda s: s.edits == 0)
+    assert undone.experiment.optimizer.lr == 0.01
+    run = Run(Path(undone.path))
+    assert [e["field"] for e in run.events() if e["event"] == "edit"] == ["optimizer.lr"] * 2
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("optimizer.name", "sgd"), ("optimizer.beta1", 0.5), ("schedule.name", "cosine"), ("training.batch_size", 50),
+        ("training.l2", 0.01), ("training.clip_norm", 1.0), ("loss.label_smoothing", 0.1),
+        ("training.freeze", ["dense1"]), ("training.steps", 90_000_000),
+    ],
+)  # fmt: skip
+def test_live_fields_change_while_it_learns_and_training_goes_on(session, path, value):
+    session.send(Play())
+    before = wait(session, lambda s: s.step > 100)
+    session.send(Edit(path, value))
+    edited = wait(session, lambda s: s.edits == 1)
+    wait(session, lambda s: s.step > edited.step > before.step and s.phase == base.TRAINING)
+
+
+def test_a_frozen_layer_keeps_its_weights(session):
+    session.send(Edit("training.freeze", ["dense1"]))
+    wait(session, lambda s: s.edits == 1)
+    before = session.trainer.memory["dense1.weight"].copy()
+    other = session.trainer.memory["dense2.weight"].copy()
+    session.send(Steps(50))
+    wait(session, lambda s: s.step == 50 and s.phase == base.PAUSED)
+    assert (session.trainer.memory["dense1.weight"] == before).all()
+    assert (session.trainer.memory["dense2.weight"] != other).any()
+
+
+def test_an_edit_that_cannot_be_is_told_and_changes_nothing(session):
+    session.send(Edit("optimizer.lr", -1))
+    told = wait(session, lambda s: s.notice[0] == 1)
+    assert "optimizer.lr = -1" in told.notice[1]
+    session.send(Edit("model.0.units", 5))
+    told = wait(session, lambda s: s.notice[0] == 2)
+    assert "restart" in told.notice[1]
+    assert told.edits == 0
+
+
+def test_restart_begins_anew_with_the_same_or_another_seed(session):
+    session.send(Steps(50))
+    first = wait(session, lambda s: s.step == 50 and s.phase == base.PAUSED)
+    weights = session.trainer.memory["dense1.weight"].copy()
+    session.send(Restart())
+    wait(session, lambda s: s.step == 0 and s.phase == base.READY)
+    session.send(Steps(50))
+    again = wait(session, lambda s: s.step == 50 and s.phase == base.PAUSED)
+    assert (session.trainer.memory["dense1.weight"] == weights).all()
+    assert again.path != first.path
+    session.send(Restart(seed=2))
+    wait(session, lambda s: s.step == 0 and s.experiment.training.seed == 2)
+
+
+def test_the_run_is_the_same_as_without_a_session(session):
+    from engine.data import prepare
+    from engine.trainer import Trainer
+
+    session.look(Look(picture=(10, 10), layers=True, weights=True, neurons=True, seconds=0.01))
+    session.send(Play())
+    wait(session, lambda s: s.step > 20_000)
+    session.send(Pause())
+    step = wait(session, lambda s: s.phase == base.PAUSED).step
+    experiment = session.latest.experiment
+    plain = Trainer(experiment, prepare(experiment.data, 1))
+    plain.start()
+    while plain.step < step:
+        plain.advance(limit=step)
+    for name in plain.outline.shapes:
+        assert (plain.memory[name] == session.trainer.memory[name]).all()
+
+
+def test_closing_saves_and_the_run_can_be_opened_again():
+    session = session_on()
+    wait(session, lambda s: s.phase == base.READY)
+    session.send(Play())
+    wait(session, lambda s: s.step > 1000)
+    session.send(Save())
+    wait(session, lambda s: any(e["event"] == "checkpoint" for e in s.events))
+    session.close()
+    assert not session.alive
+    run = Run(Path(session.latest.path))
+    step = run.summary()["step"]
+    again = LocalSession(run.name, run.experiment(), run.path.parent, run=run)
+    opened = wait(again, lambda s: s.phase != base.LOADING and s.step > 0)
+    assert opened.step == step
+    again.close()
+
+
+def test_a_session_whose_data_cannot_be_used_fails_with_a_message(tmp_path):
+    session = session_on(
+        "spiral", "data.source=csv", f"data.path={tmp_path / 'absent.csv'}", "data.preprocess=[]"
+    )
+    end = time.monotonic() + 20
+    while session.latest.phase != base.FAILED and time.monotonic() < end:
+        time.sleep(0.01)
+    assert "there is no such file" in session.latest.message
+    assert session.exit_code == 2
+
+
+def test_the_end_of_the_run_is_told_with_the_test():
+    session = session_on("iris", "training.steps=100")
+    session.send(Play())
+    ended = wait(session, lambda s: s.phase == base.ENDED)
+    assert ended.end["reason"] == "done"
+    assert "accuracy" in ended.end["test"]
+    session.close()
+
+
+def test_pictures_are_only_made_of_what_is_looked_at(session):
+    session.send(Steps(10))
+    plain = wait(session, lambda s: s.step == 10 and s.phase == base.PAUSED)
+    assert plain.plane is None
+    session.look(Look(picture=(8, 12), neurons=True, weights=True, layer="dense1"))
+    seen = wait(session, lambda s: s.plane is not None)
+    assert seen.plane.values.shape == (8, 12)
+    assert [maps.shape for _, maps in seen.plane.neurons] == [(16, 8, 12)] * 2
+    assert [w.shape for _, w in seen.weights] == [(2, 16), (16, 16), (16, 2)]
+    assert set(seen.histograms) == {"weights", "gradients", "activations"}
+
+
+def test_differences_name_what_differs():
+    old = {"a": {"b": 1, "c": [1, 2]}, "d": 3}
+    assert differences(old, {"a": {"b": 2, "c": [1, 5]}, "d": 3}) == [("a.b", 1, 2), ("a.c.1", 2, 5)]
+    assert differences(old, {"a": {"b": 1, "c": [1]}, "d": 3}) == [("a.c", [1, 2], [1])]

@@ -1,0 +1,296 @@
+"""The screens on a session without an engine: what keys ask for, what is shown, that nothing breaks at any size."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.tui_lab.tui import fake
+from tui_lab.session.base import Edit, Pause, Play, Restart, Save, Steps, Undo
+from tui_lab.tui.app import LabApp
+from tui_lab.tui.screens.ask import AskValue, Confirm
+from tui_lab.tui.screens.edit import EditScreen
+from tui_lab.tui.screens.help import HelpScreen
+from tui_lab.tui.screens.lab import IDS, LabScreen
+from tui_lab.tui.screens.presets import PresetsScreen
+from tui_lab.tui.widgets.hyper import HyperForm
+
+SNAPSHOTS = Path(__file__).parent / "snapshots"
+SIZES = [(80, 24), (120, 40)]
+EVERY_KEY = """
+plus minus l left_square_bracket comma full_stop x left right right_square_bracket x m escape t t tab escape up down
+""".split()  # noqa: SIM905
+
+
+@pytest.fixture(autouse=True)
+def _no_welcome(monkeypatch):
+    monkeypatch.setattr("tui_lab.tui.first.first_time", lambda: False)
+    monkeypatch.setenv("TZ", "UTC")
+    monkeypatch.setattr("time.localtime", __import__("time").gmtime)
+
+
+def app_on(session) -> LabApp:
+    return LabApp(lambda: session, glyphs="braille")
+
+
+def text_of(app: LabApp) -> str:
+    """What stands on the screen, as text."""
+    strips = app.screen._compositor.render_strips()
+    lines = ["".join(segment.text for segment in strip).rstrip() for strip in strips]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+async def settled(pilot) -> None:
+    for _ in range(3):
+        await pilot.pause(0.05)
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("view", range(len(IDS)))
+async def test_views_look_as_they_did(view, size):
+    session = fake.spiral()
+    app = app_on(session)
+    async with app.run_test(size=size) as pilot:
+        await pilot.press(str(view + 1))
+        await settled(pilot)
+        check(f"{IDS[view]}-{size[0]}x{size[1]}", text_of(app))
+
+
+@pytest.mark.parametrize("make", [fake.digits, fake.line])
+@pytest.mark.parametrize("view", [0, 3, 5])
+async def test_other_kinds_of_data_look_as_they_did(make, view):
+    app = app_on(make())
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press(str(view + 1))
+        await settled(pilot)
+        check(f"{make.__name__}-{IDS[view]}", text_of(app))
+
+
+def check(name: str, text: str) -> None:
+    """Compare with the kept text; UPDATE_SNAPSHOTS=1 writes it anew."""
+    path = SNAPSHOTS / f"{name}.txt"
+    if os.environ.get("UPDATE_SNAPSHOTS"):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    assert path.is_file(), "no snapshot yet: UPDATE_SNAPSHOTS=1 makes it; then look at it"
+    assert text == path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("key", "command"),
+    [
+        ("space", Pause()), ("s", Steps(1)), ("S", Steps(0)), ("u", Undo()), ("c", Save()),
+        ("r", Restart()), ("R", Restart(seed=2)),
+    ],
+)  # fmt: skip
+async def test_keys_ask_for_what_they_say(key, command):
+    session = fake.spiral()
+    async with app_on(session).run_test(size=(80, 24)) as pilot:
+        await pilot.press(key)
+        await settled(pilot)
+        assert session.asked == [command]
+
+
+async def test_space_trains_when_nothing_is_training():
+    session = fake.line()
+    async with app_on(session).run_test(size=(80, 24)) as pilot:
+        await pilot.press("space")
+        assert session.asked == [Play()]
+
+
+async def test_a_nudge_in_the_form_asks_for_an_edit():
+    session = fake.spiral()
+    app = app_on(session)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        await pilot.press("e", "down", "right")
+        await settled(pilot)
+        assert isinstance(app.focused, HyperForm)
+        assert session.asked == [Edit("optimizer.lr", 0.0125)]
+
+
+async def test_a_typed_value_asks_for_an_edit_and_escape_does_not():
+    session = fake.spiral()
+    app = app_on(session)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("e")
+        await settled(pilot)
+        assert isinstance(app.screen, EditScreen)
+        await pilot.press("down", "enter")
+        await settled(pilot)
+        assert isinstance(app.screen, AskValue)
+        await pilot.press("ctrl+a", "delete", "ctrl+k", *"0.5", "enter")
+        await settled(pilot)
+        assert session.asked == [Edit("optimizer.lr", 0.5)]
+        await pilot.press("enter", "escape")
+        await settled(pilot)
+        assert len(session.asked) == 1
+
+
+async def test_what_cannot_change_live_offers_a_restart():
+    session = fake.spiral()
+    app = app_on(session)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        form = app.screen.query_one("#form", HyperForm)
+        form.focus()
+        form.choose("model.0.units")
+        await pilot.press("right")
+        await settled(pilot)
+        assert isinstance(app.screen, Confirm)
+        await pilot.press("y")
+        await settled(pilot)
+        (asked,) = session.asked
+        assert isinstance(asked, Restart)
+        assert asked.experiment.model[0].units == 17
+
+
+async def test_every_key_of_the_lab_can_be_pressed_in_every_view():
+    session = fake.spiral()
+    app = app_on(session)
+    async with app.run_test(size=(100, 30)) as pilot:
+        for view in "1234567":
+            for key in EVERY_KEY:
+                await pilot.press(view, key)
+        await settled(pilot)
+        assert isinstance(app.screen, LabScreen)
+
+
+async def test_help_tells_about_the_focused_panel():
+    app = app_on(fake.spiral())
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("3", "question_mark")
+        await settled(pilot)
+        assert isinstance(app.screen, HelpScreen)
+        assert "upd:data" in text_of(app)
+        await pilot.press("escape")
+        assert isinstance(app.screen, LabScreen)
+
+
+async def test_only_what_is_on_the_screen_is_asked_of_the_session():
+    session = fake.spiral()
+    async with app_on(session).run_test(size=(120, 40)) as pilot:
+        await pilot.press("2")
+        await settled(pilot)
+        assert session.looks[-1].picture is None
+        assert not session.looks[-1].layers
+        await pilot.press("5")
+        await settled(pilot)
+        assert session.looks[-1].weights
+        await pilot.press("4")
+        await settled(pilot)
+        assert session.looks[-1].picture
+        assert session.looks[-1].neurons
+
+
+async def test_low_bandwidth_draws_no_pictures_on_the_overview():
+    session = fake.spiral()
+    app = LabApp(lambda: session, low_bandwidth=True)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        assert app.fps == 2
+        assert session.looks[-1].picture is None
+
+
+@pytest.mark.parametrize(
+    "size", [(1, 1), (20, 5), (49, 14), (50, 15), (60, 16), (200, 60), (300, 20), (40, 80)]
+)
+async def test_no_size_breaks_it(size):
+    session = fake.spiral()
+    app = app_on(session)
+    async with app.run_test(size=(80, 24)) as pilot:
+        for view in "1234567":
+            await pilot.press(view)
+        await pilot.resize_terminal(*size)
+        await settled(pilot)
+        for view in "1234567":
+            await pilot.press(view)
+            await settled(pilot)
+        if size[0] < 50 or size[1] < 15:
+            assert app.screen.query_one("#toosmall").display
+
+
+async def test_a_notice_is_shown_once():
+    session = fake.spiral()
+    app = app_on(session)
+    async with app.run_test(size=(80, 24)) as pilot:
+        session.show(notice=(1, "optimizer.lr: 0.01 → 0.02"))
+        await settled(pilot)
+        await pilot.pause(0.3)
+        session.show()
+        await pilot.pause(0.3)
+        assert len(app._notifications) == 1
+
+
+async def test_quitting_closes_the_session_and_gives_its_exit_code():
+    session = fake.spiral()
+    session.exit_code = 1
+    app = app_on(session)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("q")
+        await settled(pilot)
+    assert session.closed
+    assert app.return_value == 1
+
+
+async def test_ctrl_z_pauses_instead_of_freezing_the_process():
+    session = fake.spiral()
+    async with app_on(session).run_test(size=(80, 24)) as pilot:
+        await pilot.press("ctrl+z")
+        await settled(pilot)
+        assert session.asked == [Pause()]
+
+
+async def test_presets_are_filtered_by_typing_and_told_about():
+    app = LabApp(None)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        assert isinstance(app.screen, PresetsScreen)
+        await pilot.press(*"wine")
+        await pilot.pause(0.2)
+        for _ in range(100):
+            await pilot.pause(0.05)
+            if "178 wines" in text_of(app):
+                break
+        text = text_of(app)
+        assert "178 wines" in text
+        assert "spiral" not in text
+        await pilot.press(*"xyz")
+        await settled(pilot)
+        assert "nothing by that name" in text_of(app)
+
+
+async def test_a_table_of_the_users_gets_a_sensible_experiment(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rows = "".join(f"{i % 7},{i % 3},{'yes' if i % 7 > 3 else 'no'}\n" for i in range(60))
+    (tmp_path / "mine.csv").write_text("a,b,answer\n" + rows)
+    app = LabApp(None, root=tmp_path / "runs")
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press(*"mine")
+        for _ in range(100):
+            await pilot.pause(0.05)
+            if "A table of yours" in text_of(app):
+                break
+        assert "A table of yours" in text_of(app)
+
+
+async def test_a_screenshot_and_the_panels_text_can_be_written(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    app = app_on(fake.spiral())
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        await pilot.press("w")
+        await settled(pilot)
+    (svg,) = tmp_path.glob("*.svg")
+    assert "<svg" in svg.read_text()
+    assert "LOSS" in next(tmp_path.glob("*.txt")).read_text()
+
+
+async def test_no_color_shows_no_colour(monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+    app = app_on(fake.spiral())
+    async with app.run_test(size=(120, 40)) as pilot:
+        for view in "1234567":
+            await pilot.press(view)
+            await settled(pilot)
+        assert app.chart_look.colourless

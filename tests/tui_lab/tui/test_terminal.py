@@ -1,0 +1,212 @@
+"""The lab in a real pseudo-terminal: start and quit, signals, a stalled link, terminals of all kinds."""
+
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from pathlib import Path
+
+import pytest
+
+from engine.run import Run
+
+LEFT_ALTERNATE_SCREEN = b"\x1b[?1049l"
+
+
+class Terminal:
+    """A process on a pseudo-terminal."""
+
+    def __init__(self, *arguments: str, size: tuple[int, int] = (120, 40), **environment: str) -> None:
+        self.master, slave = pty.openpty()
+        self.resize(*size)
+        environ = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", **environment}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tui_lab", *arguments],
+            stdin=slave, stdout=slave, stderr=slave, env=environ, start_new_session=True,
+        )  # fmt: skip
+        os.close(slave)
+        self.seen = b""
+
+    def resize(self, columns: int, rows: int) -> None:
+        fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def press(self, keys: str) -> None:
+        os.write(self.master, keys.encode())
+
+    def read(self, seconds: float) -> None:
+        """Take what comes for a while."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            if not select.select([self.master], [], [], left)[0]:
+                return
+            try:
+                chunk = os.read(self.master, 65536)
+            except OSError:
+                return
+            if not chunk:
+                return
+            self.seen += chunk
+
+    def wait_for(self, text: str, seconds: float = 60) -> None:
+        end = time.monotonic() + seconds
+        while text.encode() not in self.seen:
+            assert time.monotonic() < end, self.seen[-2000:].decode(errors="replace")
+            assert self.process.poll() is None, self.seen[-2000:].decode(errors="replace")
+            self.read(0.1)
+
+    def end(self, seconds: float = 15) -> int:
+        """Wait for the end, reading; the exit code."""
+        end = time.monotonic() + seconds
+        while self.process.poll() is None:
+            assert time.monotonic() < end, "it does not end"
+            self.read(0.05)
+        self.read(0.2)
+        return self.process.returncode
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        os.close(self.master)
+
+
+@pytest.fixture
+def terminal():
+    opened = []
+
+    def open_terminal(*arguments, **options) -> Terminal:
+        opened.append(Terminal(*arguments, **options))
+        return opened[-1]
+
+    yield open_terminal
+    for each in opened:
+        each.close()
+
+
+def runs() -> list[Run]:
+    return Run.all(Path(os.environ["TUI_LAB_RUNS"]))
+
+
+def training(terminal, **options) -> Terminal:
+    """The lab on a long training of the spiral."""
+    lab = terminal("open", "spiral", **options)
+    lab.wait_for("press space to train")
+    lab.press("R")
+    lab.read(0.2)
+    lab.press(" ")
+    lab.wait_for("training")
+    return lab
+
+
+def test_start_train_edit_and_quit_leave_a_run_and_a_clean_terminal(terminal):
+    lab = terminal("open", "moons")
+    lab.wait_for("press space to train")
+    lab.press(" ")
+    lab.wait_for("done")
+    lab.press("q")
+    assert lab.end() == 0
+    assert LEFT_ALTERNATE_SCREEN in lab.seen
+    (run,) = runs()
+    assert run.summary()["reason"] == "done"
+
+
+def test_the_list_of_presets_opens_and_quits(terminal):
+    lab = terminal(size=(80, 24))
+    lab.wait_for("linear-regression")
+    lab.press("\x11")
+    assert lab.end() == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("stalled", [False, True])
+def test_a_signal_saves_at_once_and_ends_even_where_nobody_reads(terminal, number, stalled):
+    lab = terminal("open", "digits-mlp")
+    lab.wait_for("press space to train")
+    lab.press(" ")
+    lab.wait_for("training")
+    if stalled:
+        time.sleep(1.5)  # the queue of output fills up and the screen stands still
+    began = time.monotonic()
+    os.kill(lab.process.pid, number)
+    run = runs()[0]
+    while run.summary() is None:
+        assert time.monotonic() - began < 3, "nothing was saved"
+        time.sleep(0.02)
+        if not stalled:
+            lab.read(0.02)
+    if stalled:
+        lab.process.wait(timeout=6)
+    else:
+        lab.end(6)
+    assert time.monotonic() - began < 6
+    assert lab.process.returncode == 130
+    assert run.steps()
+
+
+def test_a_reader_that_does_not_read_does_not_slow_training(terminal):
+    lab = terminal("open", "spiral")
+    lab.wait_for("press space to train")
+    time.sleep(0.2)
+    lab.press(" ")
+    end = time.monotonic() + 20
+    while not (runs() and runs()[0].summary()):
+        assert time.monotonic() < end, "the run does not end while nobody reads"
+        time.sleep(0.05)
+    assert runs()[0].summary()["reason"] == "done"
+
+
+def test_live_resize_down_to_too_small_and_back(terminal):
+    lab = terminal("open", "spiral")
+    lab.wait_for("press space to train")
+    for size in ((40, 10), (80, 24), (200, 60)):
+        lab.resize(*size)
+        os.kill(lab.process.pid, signal.SIGWINCH)
+        lab.read(0.5)
+        assert lab.process.poll() is None
+    assert b"make the window larger" in lab.seen
+    lab.press("q")
+    assert lab.end() == 0
+
+
+@pytest.mark.parametrize(
+    "environment", [{"NO_COLOR": "1"}, {"TERM": "linux", "COLORTERM": ""}, {"TERM": "xterm", "COLORTERM": ""}]
+)
+def test_terminals_of_few_colours_show_the_lab(terminal, environment):
+    lab = terminal("open", "moons", **environment)
+    lab.wait_for("press space to train")
+    lab.press(" ")
+    lab.wait_for("done")
+    lab.press("1234567")
+    lab.read(1)
+    lab.press("q")
+    assert lab.end() == 0
+    if "NO_COLOR" in environment:
+        colours = re.findall(rb"[34]8;2;(\d+);(\d+);(\d+)", lab.seen)
+        assert all(red == green == blue for red, green, blue in colours)
+
+
+def test_a_terminal_that_cannot_draw_is_told_the_way_without_a_screen(terminal):
+    lab = terminal("open", "spiral", TERM="dumb")
+    assert lab.end() == 2
+    assert b"without a screen: tui-lab train spiral" in lab.seen
+
+
+def test_a_crash_leaves_a_clean_terminal_and_names_its_log(terminal, tmp_path):
+    site = tmp_path / "sitecustomize.py"
+    site.write_text(
+        "import tui_lab.tui.widgets.status as s\n"
+        "def broken(self, height, width): raise RuntimeError('oh no')\n"
+        "s.StatusLine.paint = broken\n"
+    )
+    lab = terminal("open", "spiral", PYTHONPATH=f"{tmp_path}:{Path(__file__).parents[3]}")
+    assert lab.end(30) == 1
+    out = lab.seen.decode(errors="replace")
+    assert "RuntimeError: oh no" in out.split("\x1b[?1049l")[-1]
+    assert "details in" in out
