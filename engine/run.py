@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -44,6 +45,8 @@ class Run:
     @classmethod
     def create(cls, root: Path, title: str, name: str | None = None) -> "Run":
         """A new directory under `root`: `name`, or the title and the time. Raises InputError where it cannot be."""
+        if name is not None and (name != Path(name).name or name in ("", "..", "last")):
+            raise InputError(f"--name {name!r}: expected the name of a directory, and not 'last'")
         stem = name or f"{title}-{time.strftime('%Y%m%d-%H%M%S')}"
         for attempt in range(1, 1000):
             path = root / (stem if attempt == 1 else f"{stem}-{attempt}")
@@ -59,6 +62,11 @@ class Run:
                 raise InputError(f"{path}: cannot be made: {error.strerror}; choose another --runs") from None
             return cls(path)
         raise InputError(f"{root}: has too many runs named {stem}")
+
+    def discard(self) -> None:
+        """Remove the directory of a run that never began."""
+        if not (self.path / "experiment.toml").exists():
+            shutil.rmtree(self.path, ignore_errors=True)
 
     @classmethod
     def find(cls, reference: str, root: Path) -> "Run":
@@ -107,6 +115,7 @@ class Run:
 
     def begin(self, trainer: Trainer) -> None:
         """Write down exactly what runs."""
+        self.checkpoints.mkdir(exist_ok=True)
         toml = experiment_to_toml(trainer.experiment)
         checkpoint.write_whole(self.path / "experiment.toml", toml.encode())
 
@@ -206,9 +215,10 @@ class Run:
     def summary(self) -> dict[str, Any] | None:
         """What stands in summary.json; None while the run has not ended."""
         try:
-            return json.loads((self.path / "summary.json").read_text())
-        except (OSError, json.JSONDecodeError):
+            summary = json.loads((self.path / "summary.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
             return None
+        return summary if isinstance(summary, dict) else None
 
 
 def lock_file(file: Any) -> bool:
@@ -225,7 +235,7 @@ def lock_file(file: Any) -> bool:
 
 
 def read_lines(path: Path) -> list[dict[str, Any]]:
-    """The JSON objects of a file of lines; an unfinished last line and a missing file are no error."""
+    """The events in a file of lines; an unfinished last line and a missing file are no error."""
     try:
         content = path.read_bytes()
     except FileNotFoundError:
@@ -233,7 +243,9 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
     lines = []
     for line in content.split(b"\n"):
         try:
-            lines.append(msgspec.json.decode(line))
+            tree = msgspec.json.decode(line)
         except msgspec.DecodeError:
             continue
+        if isinstance(tree, dict) and {"event", "step"} <= tree.keys():
+            lines.append(tree)
     return lines

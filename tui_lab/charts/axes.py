@@ -128,6 +128,11 @@ class Area:
     height: int
     width: int
 
+    @property
+    def cells(self) -> tuple[slice, slice]:
+        """The rows and columns of the canvas that it takes."""
+        return slice(self.top, self.top + self.height), slice(self.left, self.left + self.width)
+
     def row(self, share: float) -> int:
         """The canvas row at a share of the height, 0 at the bottom."""
         return self.top + _cell(1 - share, self.height, 4)

@@ -107,9 +107,8 @@ def histogram(
     if len(counts) and area.width and area.height:
         heights = _spread(np.log1p(counts) if log else counts, area.width)
         columns = rising_columns(heights / (heights.max() or 1.0), area.height, look.glyphs)
-        plot = (slice(area.top, area.top + area.height), slice(None))
-        canvas.chars[plot] = columns
-        canvas.fg[plot] = look.palette.train if colour is None else colour
+        canvas.chars[area.cells] = columns
+        canvas.fg[area.cells] = look.palette.train if colour is None else colour
     if axis:
         ends = (
             (float(edges[0]), float(edges[-1])) if len(edges) > 1 and np.isfinite(edges).all() else (0.0, 1.0)

@@ -135,7 +135,9 @@ def _merged(rows: np.ndarray) -> np.ndarray:
     """Each four buckets of (4, N) as one; those left over are left out."""
     count = rows.shape[1] // FACTOR
     # By columns of the four, which is many times faster than reducing over an axis so short.
-    (x0, *_, x1), means, lows, highs = ([row[k : count * FACTOR : FACTOR] for k in range(FACTOR)] for row in rows)
+    (x0, *_, x1), means, lows, highs = (
+        [row[k : count * FACTOR : FACTOR] for k in range(FACTOR)] for row in rows
+    )
     mean = sum(means) / FACTOR
     if not np.isfinite(mean).all():
         known = np.isfinite(means)

@@ -9,6 +9,7 @@ import numpy as np
 
 from tui_lab.charts.axes import Area, Axis, draw_x_axis, draw_y_axis, plot_area, step_axis, value_axis
 from tui_lab.charts.canvas import BOLD, Canvas
+from tui_lab.charts.colours import DEFAULT
 from tui_lab.charts.numbers import exact, number
 from tui_lab.charts.palette import Look
 from tui_lab.charts.polyline import Columns, column_edges, cut, dots, limits, points, spans
@@ -16,8 +17,8 @@ from tui_lab.charts.text import cell_width, shorten
 
 # Which dot columns of a cycle a series lights where colour cannot tell it apart.
 DASHES = ("1", "111100", "10", "11110010", "110", "1000")
-# A curve over a cell fuller than 1/DENSE takes it for itself, the fill showing behind it: in a noisy band the
-# curve that matters stays a line.
+# A curve over a cell fuller than 1/DENSE takes it for itself, the fill showing as its ground, and a band that
+# fills its cells is all ground: where one series is noisy, the others stay lines.
 DENSE = 1.7
 INK = np.array([mask.bit_count() for mask in range(256)])
 STEEP = 2  # dots a span must be tall to be drawn whole, dashed or not: dashes must not swallow spikes
@@ -83,7 +84,8 @@ def line_chart(
     window: the steps (first, last) to show, by default all. log: a logarithmic value axis; what is not positive
     leaves a gap. limits_y: the values to show, by default all in the window. previous: the value axis of the
     last drawing, kept while it serves. cursor: a step whose values the legend then shows.
-    Guarantee: each series' least and greatest value of every dot column within the axes lights its dot."""
+    Guarantee: a peak or trough of a series within the axes lights its own dot, however many points share its
+    column; only in a cell that it mostly fills may a later series' line stand instead, on its colour as ground."""
     canvas = Canvas.blank(height, width)
     glyphs = look.glyphs
     area = plot_area(canvas.height, canvas.width, header=bool(title) or legend)
@@ -132,33 +134,56 @@ def _draw_curves(
 ) -> bool:
     """Draws the curves into the area; whether any of them is to be seen."""
     glyphs, rows = look.glyphs, area.height * look.glyphs.dots_y
+    dots_a_cell = glyphs.dots_x * glyphs.dots_y
     masks = np.zeros((area.height, area.width), dtype=np.uint8)
     owner = np.full(masks.shape, -1)
-    plot = (slice(area.top, area.top + area.height), slice(area.left, area.left + area.width))
-    grounds = np.array([look.palette.faded(c) for c in [*colours, 0]], dtype=np.int32)
+    filled = np.zeros(masks.shape, dtype=bool)
+    grounds = np.full(masks.shape, DEFAULT, dtype=np.int32)
     for index, part in enumerate(columns):
         first, last = spans(part, axis, rows)
         if look.colourless and not glyphs.lines:
             gap = ~dash(index, len(first)) & (last - first < STEEP)
             last[gap], first[gap] = -1, rows
         mine = glyphs.masks(dots(first, last, rows))
-        over = (mine > 0) & (INK[masks] * DENSE > glyphs.dots_x * glyphs.dots_y)
-        if look.shaded:
-            canvas.bg[plot][over] = grounds[owner[over]]
+        drawn, faded = mine > 0, look.palette.faded(colours[index])
+        band = _band(INK[mine] == dots_a_cell) & (dots_a_cell == 8)
+        over = drawn & (INK[masks] * DENSE > dots_a_cell)
+        grounds[over & ~filled] = _faded(colours, owner, look)[over & ~filled]
+        grounds[band] = faded
         masks = np.where(over, mine, masks | mine)
-        owner[mine > 0] = index
-    lit = masks > 0
-    if look.colourless and glyphs.lines:
-        marks = np.array(list(glyphs.lines), dtype=canvas.chars.dtype)
+        filled = np.where(drawn, band, filled)
+        owner[drawn] = index
+    _paint_curves(canvas, area, masks, owner, colours, look)
+    if look.shaded:
+        plot = area.cells
+        canvas.chars[plot][filled] = " "
+        canvas.bg[plot] = np.where(grounds < 0, canvas.bg[plot], grounds)
+    return bool((masks > 0).any())
+
+
+def _band(full: np.ndarray) -> np.ndarray:
+    """Of the cells (H, W) that a curve fills whole, those beside another: a band, not a steep line."""
+    beside = np.zeros_like(full)
+    beside[:, 1:] |= full[:, :-1]
+    beside[:, :-1] |= full[:, 1:]
+    return full & beside
+
+
+def _faded(colours: Sequence[int], owner: np.ndarray, look: Look) -> np.ndarray:
+    return np.array([*(look.palette.faded(c) for c in colours), DEFAULT], dtype=np.int32)[owner]
+
+
+def _paint_curves(
+    canvas: Canvas, area: Area, masks: np.ndarray, owner: np.ndarray, colours: Sequence[int], look: Look
+) -> None:
+    """Characters for masks (H, W), in the colours of the series (H, W) that own the cells; −1 is none."""
+    lit, plot = masks > 0, area.cells
+    if look.colourless and look.glyphs.lines:
+        marks = np.array(list(look.glyphs.lines), dtype=canvas.chars.dtype)
         canvas.chars[plot][lit] = marks[owner[lit] % len(marks)]
     else:
-        canvas.chars[plot] = glyphs.table[masks]
-    canvas.fg[plot][lit] = np.array([*colours, 0], dtype=np.int32)[owner[lit]]
-    if look.shaded:
-        full = masks == (1 << glyphs.dots_x * glyphs.dots_y) - 1
-        canvas.chars[plot][full] = " "
-        canvas.bg[plot][full] = grounds[owner[full]]
-    return bool(lit.any())
+        canvas.chars[plot] = look.glyphs.table[masks]
+    canvas.fg[plot][lit] = np.array([*colours, DEFAULT], dtype=np.int32)[owner[lit]]
 
 
 def dash(index: int, columns: int) -> np.ndarray:

@@ -177,7 +177,7 @@ def _draw_crowd(
 
 def _overlay(canvas: Canvas, area: Area, chars: np.ndarray, colours: np.ndarray | int) -> None:
     """Characters (H, W) of the area's size over what is there, where they are not blank."""
-    plot = (slice(area.top, area.top + area.height), slice(area.left, area.left + area.width))
+    plot = area.cells
     inked = chars != " "
     canvas.chars[plot][inked] = chars[inked]
     canvas.fg[plot][inked] = np.broadcast_to(colours, chars.shape)[inked]

@@ -1,6 +1,5 @@
 """From what stands on the command line to an experiment, a trainer and a model that is ready."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,9 +15,7 @@ from engine.evaluate import Evaluator
 from engine.experiment import Experiment, experiment_from, override, read_toml
 from engine.network import outline
 from engine.run import Run
-from engine.trainer import Trainer
-
-Say = Callable[[str], None]
+from tui_lab.cli.signals import held_back
 
 
 def tree_of_target(target: str) -> tuple[str, Tree]:
@@ -49,14 +46,6 @@ def dataset_of(experiment: Experiment) -> Dataset:
     return prepare(experiment.data, experiment.training.seed, experiment.training.precision)
 
 
-def compile_all(trainer: Trainer, say: Say) -> None:
-    """Compile what the trainer needs, saying "compiling k of n"; what is cached on disk only takes a moment."""
-    jobs = trainer.to_compile()
-    for i, job in enumerate(jobs):
-        say(f"compiling {i + 1} of {len(jobs)}")
-        job()
-
-
 @dataclass
 class Model:
     """A run's best parameters, ready to compute with; complete without the data it was trained on."""
@@ -66,20 +55,40 @@ class Model:
     input_shape: tuple[int, ...]
     evaluator: Evaluator
     step: int
+    digest: str
 
     @classmethod
     def of(cls, run: Run) -> "Model":
-        """Read the best parameters. Raises InputError where the file is damaged or not there."""
-        arrays, header = checkpoint.load(run.best)
+        """Read the best parameters. Raises InputError where the file is damaged, missing or another run's."""
         import tomllib
 
+        arrays, header = checkpoint.load(run.best)
         experiment = experiment_from(tomllib.loads(header["experiment"]), str(run.best))
+        if kind_of(experiment) != kind_of(run.experiment()):
+            raise InputError(f"{run.best}: belongs to another experiment than {run.path}/experiment.toml")
         shape, units = tuple(header["input_shape"]), header["units"]
         network = outline(experiment.model, shape, units, experiment.training.precision)
         evaluator = Evaluator(experiment, network, shape, units)
         check_arrays(evaluator, arrays, run.best)
-        evaluator.load(arrays)
-        return cls(experiment, Pipeline.from_json(header["pipeline"]), shape, evaluator, header["step"])
+        with held_back():
+            evaluator.load(arrays)
+        pipeline = Pipeline.from_json(header["pipeline"])
+        return cls(experiment, pipeline, shape, evaluator, header["step"], header["data"])
+
+    def dataset(self) -> Dataset:
+        """The data it was trained on. Raises InputError where that has changed: what was learnt is tested then."""
+        dataset = dataset_of(self.experiment)
+        if dataset.digest != self.digest:
+            raise InputError(
+                "the data has changed since the run began, its split is another one; "
+                "tui-lab predict takes new rows"
+            )
+        return dataset
+
+
+def kind_of(experiment: Experiment) -> Any:
+    """What cannot change while a run learns."""
+    return experiment.data, [layer.tag() for layer in experiment.model]
 
 
 def check_arrays(evaluator: Evaluator, arrays: dict[str, np.ndarray], path: Path) -> None:

@@ -13,19 +13,17 @@ from engine.trainer import Trainer
 from tui_lab import numbers
 
 LINE_SECONDS = 2.0
+FIRST_WORD = 0.3  # seconds; what takes less needs no words
 
 
 class Quiet:
     """Tells nothing; the others say more."""
 
-    def say(self, message: str) -> None:
-        """A word on what is being waited for."""
-
     def begin(self, trainer: Trainer) -> None:
         """Training is about to start."""
 
-    def pulse(self) -> None:
-        """A chunk of steps was done."""
+    def pulse(self, message: str) -> None:
+        """A moment has passed; `message` says what is being waited for before training."""
 
     def tell(self, event: Event) -> None:
         """An event happened."""
@@ -73,16 +71,22 @@ class Plain(Quiet):
 
     def __init__(self, out: IO[str] | None = None) -> None:
         self.out = out or sys.stdout
-        self.told = 0.0
+        self.told = time.monotonic() - LINE_SECONDS + FIRST_WORD
         self.pending: Log | None = None
+        self.begun, self.first = False, True
 
     def line(self, text: str) -> None:
         self.out.write(text + "\n")
         self.out.flush()
 
     def begin(self, trainer: Trainer) -> None:
-        self.trainer, self.pace = trainer, Pace(trainer)
+        self.trainer, self.pace, self.begun = trainer, Pace(trainer), True
         self.metric = headline(trainer)
+
+    def pulse(self, message: str) -> None:
+        if not self.begun and message and time.monotonic() - self.told >= LINE_SECONDS:
+            self.line(message)
+            self.told = time.monotonic()
 
     def tell(self, event: Event) -> None:
         match event:
@@ -90,7 +94,7 @@ class Plain(Quiet):
                 self.line(f"{event.run}: {numbers.count(event.parameters)} parameters")
             case Log():
                 self.pending = event
-                if time.monotonic() - self.told >= LINE_SECONDS:
+                if self.first or time.monotonic() - self.told >= LINE_SECONDS:
                     self.flush()
             case Warning():
                 self.line(f"warning: {event.message}")
@@ -108,7 +112,7 @@ class Plain(Quiet):
     def flush(self) -> None:
         if self.pending is not None:
             self.line(self.describe(self.pending))
-            self.told, self.pending = time.monotonic(), None
+            self.told, self.pending, self.first = time.monotonic(), None, False
 
     def describe(self, log: Log) -> str:
         total = numbers.count(self.trainer.experiment.training.steps)
@@ -149,22 +153,20 @@ class Live(Plain):
         self.log: Log | None = None
         self.began = time.monotonic()
 
-    def say(self, message: str) -> None:
-        # What takes no time needs no words.
-        if time.monotonic() - self.began > 0.3:
-            self.progress.start()
-            self.progress.update(self.task, description=message)
-
     def begin(self, trainer: Trainer) -> None:
         super().begin(trainer)
         total = trainer.experiment.training.steps
         self.progress.update(self.task, description="training", total=total, completed=trainer.step)
         self.progress.start()
 
-    def pulse(self) -> None:
-        self.progress.update(
-            self.task, completed=self.trainer.step, description=self.position(), detail=self.measures()
-        )
+    def pulse(self, message: str) -> None:
+        if self.begun:
+            self.progress.update(
+                self.task, completed=self.trainer.step, description=self.position(), detail=self.measures()
+            )
+        elif time.monotonic() - self.began > FIRST_WORD:
+            self.progress.start()
+            self.progress.update(self.task, description=message)
 
     def position(self) -> str:
         total = numbers.count(self.trainer.experiment.training.steps)

@@ -1,8 +1,8 @@
 """train and resume: a run without a screen."""
 
-import signal
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,14 +17,14 @@ from tui_lab.cli.options import (
     runs_root,
     threads_option,
 )  # fmt: skip
+from tui_lab.cli.signals import handled
 
 if TYPE_CHECKING:
-    from engine.conductor import Conductor
     from engine.events import Event
     from tui_lab.cli.reporters import Quiet
+    from tui_lab.session.local import LocalSession
 
 INTERRUPTED = 130
-SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
 @click.command("train")
@@ -46,20 +46,17 @@ def train_command(
     check_length(steps, epochs)
     check_output(as_json, quiet)
     with ending_cleanly() as ending:
-        from engine.conductor import Conductor
-        from engine.run import Run
-        from engine.trainer import Trainer
-        from tui_lab.cli import loading
+        from tui_lab.cli.loading import experiment_of
         from tui_lab.cli.reporters import reporter
+        from tui_lab.session.local import LocalSession
 
-        report = reporter(as_json, quiet)
-        title, experiment = loading.experiment_of(target, assignments, steps, epochs, seed)
-        report.say("loading data")
-        trainer = Trainer(experiment, loading.dataset_of(experiment), threads=threads)
-        trainer.memory.check_fits()
-        run = Run.create(runs_root(runs), title, name)
-        conductor = Conductor(trainer, run, deadline=60 * minutes if minutes else None)
-        return ending.conduct(conductor, report)
+        ending.report = reporter(as_json, quiet)
+        title, experiment = experiment_of(target, assignments, steps, epochs, seed)
+        session = LocalSession(
+            title, experiment, runs_root(runs), run_name=name, threads=threads, play=True, watched=False,
+            deadline=60 * minutes if minutes else None,
+        )  # fmt: skip
+        return ending.follow(session)
 
 
 @click.command("resume")
@@ -78,15 +75,14 @@ def resume_command(
     with ending_cleanly() as ending:
         from msgspec.structs import replace
 
-        from engine.conductor import Conductor
         from engine.errors import InputError
         from engine.run import Run
-        from engine.trainer import Trainer
-        from tui_lab.cli import loading
         from tui_lab.cli.reporters import reporter
+        from tui_lab.session.local import LocalSession
 
-        report = reporter(as_json, quiet)
-        found = Run.find(run, runs_root(runs))
+        ending.report = reporter(as_json, quiet)
+        root = runs_root(runs)
+        found = Run.find(run, root)
         experiment = found.experiment()
         if steps or epochs:
             training = replace(experiment.training, steps=steps or 0, epochs=epochs or 0.0)
@@ -95,10 +91,11 @@ def resume_command(
             raise InputError(
                 f"{found.name} has ended; to train it further: tui-lab resume {found.name} --steps N"
             )
-        report.say("loading data")
-        trainer = Trainer(experiment, loading.dataset_of(experiment), threads=threads)
-        deadline = 60 * minutes if minutes else None
-        return ending.conduct(Conductor(trainer, found, deadline=deadline, resume=True), report)
+        session = LocalSession(
+            found.name, experiment, root, run=found, threads=threads, play=True, watched=False,
+            deadline=60 * minutes if minutes else None,
+        )  # fmt: skip
+        return ending.follow(session)
 
 
 def check_output(as_json: bool, quiet: bool) -> None:
@@ -107,66 +104,75 @@ def check_output(as_json: bool, quiet: bool) -> None:
 
 
 class Ending:
-    """Turns signals into a saved checkpoint; before there is a run, they just end the process."""
+    """Follows a session to its end. Signals save the run and end it; before there is one, just the process."""
 
     def __init__(self) -> None:
-        self.conductor: Conductor | None = None
+        self.session: LocalSession | None = None
+        self.report: Quiet | None = None
 
     def handle(self, number: int, frame: object) -> None:
-        if self.conductor is None:
+        if self.session is None:
             raise KeyboardInterrupt
-        self.conductor.interrupt()
+        self.session.interrupt()
 
-    def conduct(self, conductor: "Conductor", report: "Quiet") -> int:
-        """Train to the end, telling what happens; gives the exit code."""
+    def follow(self, session: "LocalSession") -> int:
+        """Tell what happens until the session ends; gives the exit code. Raises what ended it."""
         from engine.errors import TrainingError
         from engine.events import End
-        from tui_lab.cli.loading import compile_all
 
-        compile_all(conductor.trainer, report.say)
-        self.conductor = conductor
+        assert self.report is not None
+        self.session = session
         end: End | None = None
-        try:
-            for event in conductor:
-                report = self.tell(event, report)
-                if isinstance(event, End):
-                    end = event
-        finally:
-            report.close()
-        assert end is not None
-        if end.reason == "diverged":
+        for event in session.story():
+            self.tell(event)
+            if isinstance(event, End):
+                end = event
+        self.report.close()
+        if end is not None and end.reason == "diverged":
             raise TrainingError(end.message)
-        if end.reason == "interrupted":
-            report.hint(f"to go on: tui-lab resume {conductor.run.path}")
+        if end is None or end.reason == "interrupted":
+            if session.path is not None:
+                self.report.hint(f"to go on: tui-lab resume {session.path}")
             return INTERRUPTED
         return 0
 
-    def tell(self, event: "Event | None", report: "Quiet") -> "Quiet":
-        """Pass an event on; where nobody reads any more, end the run and go on in silence."""
+    def tell(self, event: "Event | None") -> None:
+        """Pass an event on; where it cannot be told, end the run and go on in silence."""
         from engine.events import Start
         from tui_lab.cli.reporters import Quiet
 
-        assert self.conductor is not None
+        assert self.session is not None
+        assert self.report is not None
         try:
             if event is None:
-                report.pulse()
-                return report
+                self.report.pulse(self.session.latest.message)
+                return
             if isinstance(event, Start):
-                report.begin(self.conductor.trainer)
-            report.tell(event)
-        except OSError:
-            self.conductor.interrupt()
-            return Quiet()
-        return report
+                self.report.begin(self.session.trainer)
+            self.report.tell(event)
+        except OSError as error:
+            self.session.interrupt()
+            with suppress(OSError):
+                self.report.close()
+            self.report = Quiet()
+            complain_of(error)
+
+
+def complain_of(error: OSError) -> None:
+    """Say why nothing can be told any more; a reader that left knows."""
+    if not isinstance(error, BrokenPipeError):
+        with suppress(OSError):
+            print(f"tui-lab: the output cannot be written: {error.strerror}", file=sys.stderr)
 
 
 @contextmanager
 def ending_cleanly() -> Iterator[Ending]:
-    """While it lasts, Ctrl-C, SIGTERM and SIGHUP save the run and end it."""
+    """While it lasts, signals save the run and end it; afterwards the terminal is as it was."""
     ending = Ending()
-    before = {number: signal.signal(number, ending.handle) for number in SIGNALS}
-    try:
-        yield ending
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    with handled(ending.handle):
+        try:
+            yield ending
+        finally:
+            if ending.report is not None:
+                with suppress(OSError):
+                    ending.report.close()

@@ -33,7 +33,7 @@ def eval_command(run: str, split: str, runs: Path | None, as_json: bool) -> None
 
     found = Run.find(run, runs_root(runs))
     model = loading.Model.of(found)
-    dataset = loading.dataset_of(model.experiment)
+    dataset = model.dataset()
     loss, metrics = evaluate(model.experiment, dataset, model.evaluator, split)
     if loss is None:
         raise InputError(f"{found.name} has no {split} rows: data.split.{split} is 0")

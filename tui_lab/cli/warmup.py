@@ -1,5 +1,6 @@
 """warmup: compile everything now, so that nothing waits later."""
 
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -15,16 +16,18 @@ def warmup_command(precision: str) -> None:
     from engine import vm
     from engine.jit import cache_folder
     from engine.program import all_kernels
+    from tui_lab.cli.signals import held_back
 
     began = time.monotonic()
     jobs: list[tuple[str, Callable]] = [(k.name, partial(k.address, precision)) for k in all_kernels()]
     for entry in (vm.run_steps, vm.run_lanes):
         jobs += [(entry.__name__, partial(entry, parallel)) for parallel in (False, True)]
-    moving = sys.stderr.isatty()
+    moving = sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb"
     for i, (name, job) in enumerate(jobs, start=1):
         if moving:
             click.echo(f"\r\x1b[Kcompiling {i} of {len(jobs)}: {name}", nl=False, err=True)
-        job()
+        with held_back():
+            job()
     if moving:
         click.echo("\r\x1b[K", nl=False, err=True)
     click.echo(f"{len(jobs)} compiled in {time.monotonic() - began:.1f} s, kept in {cache_folder()}")

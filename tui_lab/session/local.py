@@ -3,6 +3,7 @@
 import queue
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -40,11 +41,21 @@ class LocalSession:
         root: Path,
         *,
         run: Run | None = None,
+        run_name: str | None = None,
         threads: int | None = None,
         play: bool = False,
+        deadline: float | None = None,
+        watched: bool = True,
     ) -> None:
-        """A session on an experiment, whose run will lie under `root`; or on `run`, which it goes on with."""
+        """A session on an experiment, whose run will lie under `root`; or on `run`, which it goes on with.
+
+        `play` trains at once; `deadline` ends the run after so many seconds of training. A session that is not
+        `watched` makes no pictures and ends with its run: its events are read from `story()`.
+        """
         self.name, self.root, self.threads = name, root, threads
+        self._run_name, self._deadline, self._watched = run_name, deadline, watched
+        self.story_queue: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
+        self.error: BaseException | None = None
         self._experiment, self._run = experiment, run
         self._resume = run is not None
         self.latest = Snapshot(version=1, phase=base.LOADING, name=name, experiment=experiment)
@@ -70,14 +81,41 @@ class LocalSession:
         self._look = look
         self._commands.put(None)  # wakes a paused engine
 
-    def close(self, seconds: float = 10.0) -> None:
-        """Save, end and wait; after `seconds` the thread is left to itself."""
+    def interrupt(self) -> None:
+        """Save and end soon, without waiting; safe from a signal handler."""
         self._closing.set()
         self._commands.put(None)
         trainer = getattr(self, "trainer", None)
         if trainer is not None:
             trainer.stop()
+
+    def close(self, seconds: float = 10.0) -> None:
+        """Save, end and wait; after `seconds` the thread is left to itself."""
+        self.interrupt()
         self._thread.join(seconds)
+
+    def story(self) -> Iterator[Event | None]:
+        """The events of an unwatched session as they happen, and None ten times a second while there are none.
+
+        Raises what the engine's thread raised.
+        """
+        while True:
+            try:
+                event = self.story_queue.get(timeout=0.1)
+            except queue.Empty:
+                yield None
+                continue
+            if event is None:
+                break
+            yield event
+        self._thread.join()
+        if self.error is not None:
+            raise self.error
+
+    @property
+    def path(self) -> Path | None:
+        """The run's directory; None before it begins."""
+        return self._run.path if self._run is not None else None
 
     @property
     def alive(self) -> bool:
@@ -96,16 +134,21 @@ class LocalSession:
                     self._chunk()
                 elif self._begun and self.trainer.finished and self.conductor is not None:
                     self._finish()
+                    if not self._watched:
+                        break
                 self._publish()
             self._wind_up()
         except LabError as error:
-            self._fail(str(error), error.exit_code)
-        except MemoryError:
-            self._fail("out of memory; make the model or training.batch_size smaller", 1)
+            self._fail(error, str(error), error.exit_code)
+        except MemoryError as error:
+            self._fail(error, "out of memory; make the model or training.batch_size smaller", 1)
         except Exception as error:
             import traceback
 
-            self._fail(f"a fault in tui-lab: {type(error).__name__}: {error}", 1, traceback.format_exc())
+            self.details = traceback.format_exc()
+            self._fail(error, f"a fault in tui-lab: {type(error).__name__}: {error}", 1)
+        finally:
+            self.story_queue.put(None)
 
     def _prepare(self) -> None:
         """Load, lay out, compile: everything up to the first step."""
@@ -121,8 +164,13 @@ class LocalSession:
             self._say(base.COMPILING, f"compiling {i + 1} of {len(jobs)}")
             job()
         self.playing = self._play
-        self._begin() if self._resume else self.trainer.start()
         self._phase = base.READY
+        if self._play or self._resume:
+            self._begin()
+        else:
+            self.trainer.start()
+        if self._play:
+            self._phase = base.TRAINING
         self._publish(force=True)
 
     def _new_trainer(self, experiment: Experiment) -> None:
@@ -148,13 +196,17 @@ class LocalSession:
 
     def _begin(self) -> None:
         """Make the run's directory (or take up the run) and begin."""
-        run = self._run or Run.create(self.root, self.name)
+        run = self._run or Run.create(self.root, self.name, self._run_name)
         self._run, self._begun = run, True
-        self.conductor = Conductor(self.trainer, run, resume=self._resume)
+        self.conductor = Conductor(self.trainer, run, deadline=self._deadline, resume=self._resume)
         if self._resume:
             self._logs = run.metrics()
             self._events = run.events()[-EVENTS_KEPT:]
-        self._note(self.conductor.begin())
+        try:
+            self._note(self.conductor.begin())
+        except BaseException:
+            run.discard()  # nothing half-made stays behind
+            raise
         self._histories = {name: History() for name in PER_STEP}
         self._phase = base.PAUSED
 
@@ -280,7 +332,7 @@ class LocalSession:
             self._pause()
 
     def _remember(self, first: int, done: int) -> None:
-        if not done:
+        if not done or not self._watched:
             return
         trainer = self.trainer
         speed = trainer.steps_per_second
@@ -300,6 +352,8 @@ class LocalSession:
 
     def _note(self, events: list[Event]) -> None:
         for event in events:
+            if not self._watched:
+                self.story_queue.put(event)
             if isinstance(event, Log):
                 self._logs.append(event.flat())
                 continue
@@ -335,8 +389,8 @@ class LocalSession:
     def _say(self, phase: str, message: str) -> None:
         self.latest = replace(self.latest, version=self.latest.version + 1, phase=phase, message=message)
 
-    def _fail(self, message: str, code: int, details: str = "") -> None:
-        self.exit_code, self.details = code, details
+    def _fail(self, error: BaseException, message: str, code: int) -> None:
+        self.error, self.exit_code = error, code
         conductor: Conductor | None = getattr(self, "conductor", None)
         if conductor is not None:
             conductor.close()
@@ -345,6 +399,8 @@ class LocalSession:
     def _publish(self, force: bool = False) -> None:
         """Put a new snapshot into `latest`, five times a second at most unless something changed."""
         now = time.monotonic()
+        if not self._watched:
+            return
         if not force and now - self._published < PUBLISH_SECONDS:
             return
         self._take_pictures(now)

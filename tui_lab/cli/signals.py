@@ -1,0 +1,34 @@
+"""Signals: Ctrl-C, SIGTERM and SIGHUP end what runs, and never tear a compilation apart."""
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+
+
+@contextmanager
+def handled(handler: Callable[[int, object], None]) -> Iterator[None]:
+    """While it lasts the handler gets the signals; what is ignored from outside, as under nohup, stays ignored."""
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    before = {number: old for number, old in before.items() if old not in (signal.SIG_IGN, None)}
+    for number in before:
+        signal.signal(number, handler)
+    try:
+        yield
+    finally:
+        for number, old in before.items():
+            signal.signal(number, old)
+
+
+@contextmanager
+def held_back() -> Iterator[None]:
+    """Let signals wait for the end of the block.
+
+    An exception inside LLVM's callbacks is lost, or takes the process with it: no handler may raise there.
+    """
+    came: list[int] = []
+    with handled(lambda number, frame: came.append(number)):
+        yield
+    if came:
+        signal.raise_signal(came[0])
