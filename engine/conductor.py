@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from engine.component import tree_of
 from engine.events import Checkpoint, End, Event, Start, Warning
 from engine.run import Run
-from engine.trainer import Trainer
+from engine.trainer import CHUNK_SECONDS, Trainer
 
 CHECKPOINT_SECONDS = 60.0
 
@@ -64,11 +64,11 @@ class Conductor:
             Start(step=trainer.step, run=str(run.path), experiment=tree, parameters=trainer.outline.size),
         )
 
-    def advance(self, limit: int | None = None) -> list[Event]:
-        """Train a chunk of steps, not beyond step `limit`; evaluate and save where it is due."""
+    def advance(self, limit: int | None = None, seconds: float = CHUNK_SECONDS) -> list[Event]:
+        """Train for about `seconds`, not beyond step `limit`; evaluate and save where it is due."""
         trainer = self.trainer
         began = time.monotonic()
-        log = trainer.advance(limit=min(filter(None, (limit, self._next_checkpoint())), default=None))
+        log = trainer.advance(seconds, min(filter(None, (limit, self._next_checkpoint())), default=None))
         events = self.record(log) if log is not None else []
         self._seconds += time.monotonic() - began
         if self.deadline is not None and self._seconds >= self.deadline and not trainer.finished:

@@ -49,10 +49,9 @@ class Finding(msgspec.Struct, frozen=True):
 
 def layer_states(trainer: Trainer, before: np.ndarray | None = None) -> list[LayerState]:
     """The layers after the last step; `before` is the flat parameters one step earlier, for the update ratio."""
-    net = trainer.plan.copies[0]
     parameters = trainer.memory.areas["parameters"]
     states = []
-    for block in net.blocks:
+    for block in trainer.plan.copies[0].blocks:
         weight = next((p for p in block.parameters if p.endswith("weight")), None)
         weight_std = update = None
         if weight is not None:

@@ -38,6 +38,7 @@ from engine.program import Program, kernels_of
 from engine.schedules import Plateau
 
 CHUNK_SECONDS = 0.03
+PACE_SECONDS = 0.002  # a shorter call says little about the pace
 
 
 @dataclass
@@ -196,7 +197,7 @@ class Trainer:
                 rates, self.losses, self.norms,
             )  # fmt: skip
         elapsed = time.perf_counter() - began
-        if done:
+        if done and (elapsed > PACE_SECONDS or not self.steps_per_second):
             self.steps_per_second = done / max(elapsed, 1e-9)
         return int(done), int(reason)
 

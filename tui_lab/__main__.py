@@ -1,5 +1,6 @@
 """The entry of the command `tui-lab`: runs a command and turns every failure into one line and an exit code."""
 
+import errno
 import sys
 from typing import NoReturn
 
@@ -8,28 +9,45 @@ INTERRUPTED = 130
 
 def main() -> NoReturn:
     """Run the command line; never ends in a traceback."""
-    import click
-
-    from tui_lab.cli.app import cli
-
     try:
-        code = cli.main(standalone_mode=False) or 0
-    except click.exceptions.Exit as exit:
-        code = exit.exit_code
-    except click.ClickException as error:
-        error.show()
-        code = error.exit_code
-    except (KeyboardInterrupt, click.Abort):
+        code = run()
+    except KeyboardInterrupt:
         code = INTERRUPTED
     except BrokenPipeError:
         code = 1
     except MemoryError:
         code = complain("out of memory; make the model or training.batch_size smaller", 1)
     except Exception as error:
-        from engine.errors import LabError
+        code = explain(error)
+    leave(code)
 
-        code = complain(str(error), error.exit_code) if isinstance(error, LabError) else report_bug(error)
-    leave(int(code))
+
+def run() -> int:
+    """Run the command; gives the exit code."""
+    import click
+
+    from tui_lab.cli.app import cli
+
+    try:
+        return int(cli.main(prog_name="tui-lab", standalone_mode=False) or 0)
+    except click.exceptions.Exit as exit:
+        return exit.exit_code
+    except click.Abort:
+        return INTERRUPTED
+    except click.UsageError as error:
+        command = error.ctx.command_path if error.ctx else "tui-lab"
+        return complain(f"{error.format_message().rstrip('.')}; see {command} --help", error.exit_code)
+
+
+def explain(error: Exception) -> int:
+    """Say what went wrong: the person's input, the machine, or a fault of ours."""
+    from engine.errors import LabError
+
+    if isinstance(error, LabError):
+        return complain(str(error), error.exit_code)
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
+        return complain(f"{error.filename or 'the output'}: cannot be written: {error.strerror}", 1)
+    return report_bug(error)
 
 
 def complain(message: str, code: int) -> int:
@@ -46,7 +64,11 @@ def report_bug(error: Exception) -> int:
         log.write(" ".join(sys.argv) + "\n\n")
         traceback.print_exception(error, file=log)
     problem = f"{type(error).__name__}: {error}"
-    return complain(f"this is a fault in tui-lab, not in your input: {problem} (details in {log.name})", 1)
+    return complain(
+        f"this is a fault in tui-lab, not in your input: {problem}; "
+        f"to report it, send what tui-lab doctor prints and {log.name}",
+        1,
+    )
 
 
 def leave(code: int) -> NoReturn:

@@ -1,10 +1,18 @@
 """Every preset keeps what it promises, and leaves memory outside its tensors alone."""
 
+import itertools
+import re
+import shlex
+import tomllib
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import presets
 from engine.data import prepare
-from engine.experiment import experiment_from, experiment_to_toml, override
+from engine.errors import InputError
+from engine.experiment import Experiment, experiment_from, experiment_to_toml, override
 from engine.metrics import metric
 from engine.trainer import Trainer
 
@@ -51,8 +59,6 @@ def test_a_preset_tells_its_story_and_reads_back_the_same(name):
     assert experiment.story
     assert len(experiment.things_to_try) >= 3
     assert presets.topic(name) in presets.TOPICS
-    import tomllib
-
     assert experiment_from(tomllib.loads(experiment_to_toml(experiment))) == experiment
 
 
@@ -68,3 +74,44 @@ def test_the_guarded_run_computes_the_same_bits_as_the_plain_one():
     for name, array in plain.arrays().items():
         if name in plain.outline.shapes:
             assert (array == guarded.arrays()[name]).all()
+
+
+@pytest.mark.parametrize("name", presets.names())
+def test_what_a_preset_says_to_try_can_be_typed_as_it_stands(name):
+    for line in presets.load(name)["try"]:
+        command = line.split(": ")[0]
+        words = shlex.split(command)
+        assert words[0] in ("--set", "tui-lab"), line
+        changes = [after for before, after in itertools.pairwise(words) if before == "--set"]
+        experiment = experiment_from(override(presets.load(name), changes), name)
+        Trainer(experiment, prepare(experiment.data, 1, experiment.training.precision))
+
+
+def test_an_unknown_preset_is_answered_with_the_nearest_name():
+    with pytest.raises(InputError, match="no preset 'spirals'; did you mean 'spiral'"):
+        presets.load("spirals")
+
+
+fragments = st.sampled_from(
+    ["", "0", "-1", "nan", "1e400", "true", "[]", "{}", '"x"', "2026-11-24", "=", "\n", "]", "'"]
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    name=st.sampled_from(presets.names()), place=st.integers(0, 60), fragment=fragments | st.text(max_size=4)
+)
+def test_a_preset_with_a_word_changed_is_an_experiment_or_one_clear_line(name, place, fragment):
+    text = presets.text(name)
+    words = list(re.finditer(r"[^\s=\[\]{},]+", text))
+    word = words[-1 - place % len(words)]
+    changed = text[: word.start()] + fragment + text[word.end() :]
+    try:
+        tree = tomllib.loads(changed)
+    except tomllib.TOMLDecodeError:
+        return
+    try:
+        assert isinstance(experiment_from(tree, name), Experiment)
+    except InputError as error:
+        assert str(error).startswith(f"{name}: ")
+        assert "\n" not in str(error)

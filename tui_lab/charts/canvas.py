@@ -85,13 +85,23 @@ class Canvas:
 
     def changed_rows(self, previous: Canvas | None) -> list[int]:
         """The rows that differ from the previous canvas; all of them without one of the same size."""
+        return [row for row, _, _ in self.changed_spans(previous)]
+
+    def changed_spans(self, previous: Canvas | None) -> list[tuple[int, int, int]]:
+        """(row, first column, last column + 1) of what differs from the previous canvas, a span a row at most; all
+        rows whole without a canvas of the same size."""
         if previous is None or previous.chars.shape != self.chars.shape:
-            return list(range(self.height))
-        changed = np.zeros(self.height, dtype=bool)
+            return [(row, 0, self.width) for row in range(self.height)]
+        changed = np.zeros(self.chars.shape, dtype=bool)
         for mine, theirs in zip(self.arrays, previous.arrays, strict=True):
             mine, theirs = (a.view(np.uint32) if a.dtype == CELL else a for a in (mine, theirs))
-            changed |= (mine != theirs).any(axis=1)
-        return np.flatnonzero(changed).tolist()
+            changed |= mine != theirs
+        rows = np.flatnonzero(changed.any(axis=1))
+        first = changed[rows].argmax(axis=1)
+        last = self.width - changed[rows, ::-1].argmax(axis=1)
+        # One column more on either side: the other half of a wide character.
+        first, last = np.maximum(first - 1, 0), np.minimum(last + 1, self.width)
+        return list(zip(rows.tolist(), first.tolist(), last.tolist(), strict=True))
 
     def runs(self, row: int) -> list[Run]:
         """One row as (text, fg, bg, attributes) from left to right, equal neighbours joined. A blank takes the

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import click
 
+OF_THE_USER = ("csv", "npz")  # these need a file
+
 
 @click.group("data", invoke_without_command=True)
 @click.pass_context
@@ -21,13 +23,20 @@ def list_data() -> None:
     from engine.data import Source
     from tui_lab.cli.tables import aligned
 
-    rows = [(name, one_line(cls)) for name, cls in members(Source).items()]
+    kinds = sorted(members(Source).items(), key=lambda item: item[0] in OF_THE_USER)
+    rows = [(name, one_line(cls)) for name, cls in kinds]
     click.echo("\n".join(aligned(rows)))
 
 
 @data_command.command("show")
 @click.argument("name", metavar="NAME|FILE")
-@click.option("--seed", default=1, show_default=True, help="Of generated rows and of the split.")
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**31 - 1),
+    default=1,
+    show_default=True,
+    help="Of generated rows and of the split.",
+)
 def show_data(name: str, seed: int) -> None:
     """Tell about a data set, or about a file of yours: rows, classes, columns."""
     import numpy as np
@@ -38,12 +47,13 @@ def show_data(name: str, seed: int) -> None:
     from tui_lab.cli.tables import aligned
 
     known = members(Source)
+    ready = [kind for kind in known if kind not in OF_THE_USER]
     if Path(name).suffix or Path(name).exists():
         source = source_for(name)
-    elif name in known and name not in ("csv", "npz"):
+    elif name in ready:
         source = known[name]()  # type: ignore[assignment]
     else:
-        raise InputError(f"no data set {name!r}; {did_you_mean(name, known)}; or name a file")
+        raise InputError(f"no data set {name!r}; {did_you_mean(name, ready)}; or name a file")
     dataset = prepare(source, seed, "float64")
     click.echo(" ".join((type(source).__doc__ or name).split()) + "\n")
     sizes = ", ".join(f"{len(getattr(dataset, part)):,} {part}" for part in ("train", "val", "test"))
@@ -69,4 +79,4 @@ def show_data(name: str, seed: int) -> None:
 
 
 def one_line(cls: type) -> str:
-    return textwrap.shorten((cls.__doc__ or "").strip().rstrip("."), 96, placeholder=" …")
+    return textwrap.shorten((cls.__doc__ or "").strip().rstrip("."), 64, placeholder=" …")

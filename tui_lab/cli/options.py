@@ -1,11 +1,14 @@
 """Options and arguments that several commands share."""
 
+import math
 import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
+
+MOST_STEPS = 10**12  # at a million steps a second, eleven days
 
 Decorator = Callable[[Callable], Callable]
 
@@ -24,14 +27,25 @@ def runs_root(given: Path | None) -> Path:
     return given or Path(os.environ.get("TUI_LAB_RUNS") or "runs")
 
 
+class Length(click.FloatRange):
+    """A number above 0 that a training can reach."""
+
+    def __init__(self) -> None:
+        super().__init__(0, MOST_STEPS, min_open=True)
+
+    def convert(self, value: Any, parameter: Any, context: Any) -> float:
+        number = super().convert(value, parameter, context)
+        if math.isnan(number):
+            self.fail(f"{value} is not a number.", parameter, context)
+        return number
+
+
 def length_options(function: Callable) -> Callable:
     """How long to train: --steps or --epochs, and --minutes."""
     for option in (
-        click.option("--minutes", type=click.FloatRange(0, min_open=True), help="Stop after this time."),
-        click.option(
-            "--epochs", type=click.FloatRange(0, min_open=True), help="Passes over the training rows."
-        ),
-        click.option("--steps", type=click.IntRange(1), help="Optimizer updates."),
+        click.option("--minutes", type=Length(), help="Stop after this time."),
+        click.option("--epochs", type=Length(), help="Passes over the training rows."),
+        click.option("--steps", type=click.IntRange(1, MOST_STEPS), help="Optimizer updates."),
     ):
         function = option(function)
     return function

@@ -43,7 +43,7 @@ def show_preset(name: str) -> None:
     network = outline(experiment.model, dataset.input_shape, units)
     click.echo(f"{title}: {experiment.title}\n")
     if experiment.story:
-        click.echo(click.wrap_text(experiment.story, width=78) + "\n")
+        click.echo(click.wrap_text(" ".join(experiment.story.split()), width=78) + "\n")
     shapes = {p.name: p.shape for p in network.parameters}
     rows = [("input", shape_text(dataset.input_shape), "")]
     for block in network.blocks:

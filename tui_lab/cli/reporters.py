@@ -1,8 +1,10 @@
 """Reporters: how a training is told, as JSON, as plain lines, as a live display, or not at all."""
 
+import shlex
 import sys
 import time
 from contextlib import suppress
+from pathlib import Path
 from typing import IO, Any
 
 import msgspec
@@ -11,8 +13,10 @@ from engine.events import Checkpoint, End, Event, Log, Start, Warning
 from engine.metrics import metrics_for
 from engine.trainer import Trainer
 from tui_lab import numbers
+from tui_lab.cli.options import runs_root
 
 LINE_SECONDS = 2.0
+NARROWEST_BAR = 12  # columns
 FIRST_WORD = 0.3  # seconds; what takes less needs no words
 
 
@@ -91,6 +95,7 @@ class Plain(Quiet):
     def tell(self, event: Event) -> None:
         match event:
             case Start():
+                self.run = event.run
                 self.line(f"{event.run}: {numbers.count(event.parameters)} parameters")
             case Log():
                 self.pending = event
@@ -102,7 +107,7 @@ class Plain(Quiet):
                 self.flush()
             case End():
                 self.flush()
-                for text in summary(event, self.trainer):
+                for text in summary(event, self.run):
                     self.line(text)
 
     def hint(self, message: str) -> None:
@@ -173,33 +178,36 @@ class Live(Plain):
         return f"step {numbers.count(self.trainer.step):>{len(total)}}"
 
     def measures(self) -> str:
-        parts = []
+        """Losses, metric, speed and time left; where the terminal is narrow, what matters least goes first."""
+        parts = {}
         if self.log is not None:
-            parts.append(f"train [bold]{numbers.measure(self.log.train_loss)}[/]")
-            parts.append(f"val [bold]{numbers.measure(self.log.val_loss)}[/]")
+            parts["train"] = f"train {numbers.measure(self.log.train_loss)}"
+            parts["val"] = f"val {numbers.measure(self.log.val_loss)}"
             if self.metric in self.log.metrics:
-                value = numbers.measure(self.log.metrics[self.metric])
-                parts.append(f"{self.metric} [bold]{value}[/]")
+                parts["metric"] = f"{self.metric} {numbers.measure(self.log.metrics[self.metric])}"
+        parts["speed"] = f"{numbers.rate(self.pace.steps_per_second):>4} steps/s"
         left = self.pace.seconds_left
-        parts.append(f"{numbers.rate(self.pace.steps_per_second):>4} steps/s")
-        parts.append(f"{numbers.duration(left)} left" if left is not None else "")
-        room = self.console.width - 24
-        while (
-            len(parts) > 2 and sum(len(p.replace("[bold]", "").replace("[/]", "")) + 2 for p in parts) > room
-        ):
-            parts.pop(0)
-        return "  ".join(parts)
+        if left is not None:
+            parts["left"] = f"{numbers.duration(left)} left"
+        room = self.console.width - len(self.position()) - NARROWEST_BAR
+        for name in ("train", "speed", "val", "left"):
+            if len("  ".join(parts.values())) > room:
+                parts.pop(name, None)
+        return "  ".join(parts.values())
 
     def tell(self, event: Event) -> None:
         match event:
+            case Start():
+                self.run = event.run
             case Log():
                 self.log = event
+                self.pulse("")  # a quick run logs so often that no moment is free of events
             case Warning():
                 self.console.print(f"[yellow]warning:[/] {event.message}")
             case End():
                 self.progress.update(self.task, visible=False)
                 self.progress.stop()
-                for text in summary(event, self.trainer):
+                for text in summary(event, self.run, self.console.width):
                     self.line(text)
 
     def close(self) -> None:
@@ -211,29 +219,51 @@ def headline(trainer: Trainer) -> str:
     return metrics_for(trainer.dataset.task, trainer.dataset.classes)[0].name
 
 
-def summary(end: End, trainer: Trainer) -> list[str]:
-    """What a person wants to know at the end."""
+ENDINGS = {
+    "done": "done",
+    "early_stop": "stopped early, it no longer improved",
+    "time": "time is up",
+    "interrupted": "interrupted, everything is saved",
+    "diverged": "diverged",
+}
+
+
+def summary(end: End, run: str, width: int = 0) -> list[str]:
+    """What a person wants to know at the end, in lines of at most `width` where one is given."""
+    seconds = f"{end.seconds:.1f} s" if end.seconds < 60 else numbers.duration(end.seconds)
     speed = f"{numbers.rate(end.steps_per_second)} steps/s"
-    words = {
-        "done": "done",
-        "early_stop": "stopped early: no improvement",
-        "time": "time is up",
-        "interrupted": "interrupted, everything is saved",
-        "diverged": "diverged",
-    }
-    lines = [f"{words[end.reason]}: step {numbers.count(end.step)}, {numbers.duration(end.seconds)}, {speed}"]
+    lines = [f"{ENDINGS[end.reason]}: step {numbers.count(end.step)}, {seconds}, {speed}"]
     if end.test:
-        lines.append("test   " + measurements(end.test))
+        lines += labelled("test", measurements(end.test), width)
     if end.best:
-        monitor, value = list(end.best.items())[1]
-        lines.append(
-            f"best   step {numbers.count(end.best['step'])}, {monitor} {numbers.measure(value).strip()}"
-        )
+        step = f"step {numbers.count(end.best['step'])}"
+        lines += labelled("best", [step, *measurements({k: v for k, v in end.best.items() if k != "step"})])
+    if end.reason in ("done", "early_stop"):
+        lines += labelled("next", [f"tui-lab eval {reference(run)}", f"tui-lab open {reference(run)}"], width)
+    elif end.reason == "time":
+        lines += labelled("next", [f"tui-lab resume {reference(run)}"])
     return lines
 
 
-def measurements(values: dict[str, Any]) -> str:
-    return "  ".join(f"{name} {numbers.measure(value).strip()}" for name, value in values.items())
+def labelled(label: str, parts: list[str], width: int = 0) -> list[str]:
+    """A label and its parts, on as many lines as the width asks for."""
+    lines = [f"{label:6} {parts[0]}"]
+    for part in parts[1:]:
+        if width and len(lines[-1]) + 2 + len(part) > width:
+            lines.append(f"{'':6} {part}")
+        else:
+            lines[-1] += f"  {part}"
+    return lines
+
+
+def measurements(values: dict[str, Any]) -> list[str]:
+    return [f"{name} {numbers.measure(value).strip()}" for name, value in values.items()]
+
+
+def reference(run: str) -> str:
+    """What names the run on a command line: its name where it lies in the usual place, else its path."""
+    path = Path(run)
+    return shlex.quote(path.name if path.parent == runs_root(None) else run)
 
 
 def reporter(as_json: bool, quiet: bool) -> Quiet:

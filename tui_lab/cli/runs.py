@@ -13,21 +13,24 @@ if TYPE_CHECKING:
 
 
 @click.group("runs", invoke_without_command=True)
+@runs_option()
 @click.pass_context
-def runs_command(context: click.Context) -> None:
+def runs_command(context: click.Context, runs: Path | None) -> None:
     """List and show past trainings."""
+    context.obj = runs
     if context.invoked_subcommand is None:
         context.invoke(list_runs)
 
 
 @runs_command.command("list")
 @runs_option()
-def list_runs(runs: Path | None = None) -> None:
+@click.pass_context
+def list_runs(context: click.Context, runs: Path | None = None) -> None:
     """List the runs, the oldest first."""
     from engine.run import Run
     from tui_lab.cli.tables import aligned
 
-    root = runs_root(runs)
+    root = runs_root(runs or context.obj)
     found = Run.all(root)
     if not found:
         click.echo(f"no runs in {root} yet; tui-lab train spiral makes one")
@@ -42,21 +45,20 @@ def row_of(run: "Run") -> tuple[str, ...]:
     step = summary.get("step") or (metrics[-1]["step"] if metrics else 0)
     ended = summary.get("reason") or ("training" if run.is_training() else "broken off")
     when = time.strftime("%Y-%m-%d %H:%M", time.localtime((run.path / "experiment.toml").stat().st_mtime))
-    best = {k: v for k, v in (summary.get("best") or {}).items() if k != "step"}
     return (
         run.name,
         f"{step:,}",
-        first_measure(best),
+        first_measure(summary.get("best"), skip="step"),
         first_measure(summary.get("test"), skip="loss"),
         ended,
         when,
     )
 
 
-def first_measure(values: dict[str, Any] | None, skip: str = "") -> str:
+def first_measure(values: Any, skip: str) -> str:
     from tui_lab.numbers import measure
 
-    for name, value in (values or {}).items():
+    for name, value in values.items() if isinstance(values, dict) else ():
         if name != skip:
             return f"{name} {measure(value).strip()}"
     return "–"
@@ -65,13 +67,14 @@ def first_measure(values: dict[str, Any] | None, skip: str = "") -> str:
 @runs_command.command("show")
 @click.argument("run", metavar="RUN")
 @runs_option()
-def show_run(run: str, runs: Path | None) -> None:
+@click.pass_context
+def show_run(context: click.Context, run: str, runs: Path | None) -> None:
     """Tell a run's story: what ran, what was measured, what happened. RUN may be "last"."""
     from engine.run import Run
     from tui_lab.cli.tables import aligned
     from tui_lab.numbers import measure
 
-    found = Run.find(run, runs_root(runs))
+    found = Run.find(run, runs_root(runs or context.obj))
     click.echo(f"{found.path}\n")
     click.echo((found.path / "experiment.toml").read_text(encoding="utf-8").strip() + "\n")
     metrics = found.metrics()

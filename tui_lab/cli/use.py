@@ -43,7 +43,7 @@ def eval_command(run: str, split: str, runs: Path | None, as_json: bool) -> None
         print(json.dumps(values | {"loss": loss} | metrics))
         return
     print(f"{found.name}, step {model.step:,}, {len(rows):,} {split} rows")
-    print(measurements({"loss": loss} | metrics))
+    print("  ".join(measurements({"loss": loss} | metrics)))
     if dataset.classes:
         counts = confusion(model.evaluator.outputs(rows.x), rows.y)
         print()

@@ -25,6 +25,7 @@ from tui_lab.session import base
 from tui_lab.session.base import Command, Look, Snapshot
 
 PUBLISH_SECONDS = 0.2
+CHUNK_SECONDS = 0.1  # a command ends a chunk at once, so it may be long
 EVENTS_KEPT = 500
 PROBE_SHARE = 0.03  # of the time, at most, goes into pictures
 
@@ -72,22 +73,23 @@ class LocalSession:
     # -- what the screen calls ----------------------------------------------------------------------------
 
     def send(self, command: Command) -> None:
-        self._commands.put(command)
-        trainer = getattr(self, "trainer", None)
-        if trainer is not None:
-            trainer.stop()  # the native call returns within a step; the command follows at once
+        self._ask(command)
 
     def look(self, look: Look) -> None:
         self._look = look
-        self._commands.put(None)  # wakes a paused engine
+        self._ask(None)
+
+    def _ask(self, command: Command | None) -> None:
+        """Wake the engine: the native call returns within a step, and what is asked follows at once."""
+        self._commands.put(command)
+        trainer = getattr(self, "trainer", None)
+        if trainer is not None:
+            trainer.stop()
 
     def interrupt(self) -> None:
         """Save and end soon, without waiting; safe from a signal handler."""
         self._closing.set()
-        self._commands.put(None)
-        trainer = getattr(self, "trainer", None)
-        if trainer is not None:
-            trainer.stop()
+        self._ask(None)
 
     def close(self, seconds: float = 10.0) -> None:
         """Save, end and wait; after `seconds` the thread is left to itself."""
@@ -189,7 +191,7 @@ class LocalSession:
         self._seconds, self._clipped = 0.0, 0.0
         self._histories = {name: History() for name in PER_STEP}
         self._pictures: dict[str, Any] = {}
-        self._picture_due = self._published = 0.0
+        self._picture_due = self._states_due = self._published = 0.0
         self._states: list[diagnostics.LayerState] = []
         self._tail = np.empty(0)
         self._phase = base.READY
@@ -220,6 +222,8 @@ class LocalSession:
             while True:
                 if command is not None:
                     self._carry_out(command)
+                else:
+                    self._published = 0.0  # another look: show it at once
                 command = self._commands.get_nowait()
         except queue.Empty:
             pass
@@ -255,7 +259,7 @@ class LocalSession:
 
     def _look_again(self) -> None:
         """Training stands still: what the pictures show should be its last state."""
-        if not self._states and self.trainer.step:
+        if self._watched and not self._states and self.trainer.step:
             self._states = diagnostics.layer_states(self.trainer)
         self._picture_due = 0.0
 
@@ -321,11 +325,12 @@ class LocalSession:
         trainer, conductor = self.trainer, self.conductor
         assert conductor is not None
         first = trainer.step
-        measuring = self._look.layers and time.monotonic() >= self._picture_due
+        measuring = self._look.layers and time.monotonic() >= self._states_due
         before = trainer.memory.areas["parameters"].array.copy() if measuring else None
-        events = conductor.advance(limit=first + 1 if measuring else self.until)
+        events = conductor.advance(first + 1 if measuring else self.until, CHUNK_SECONDS)
         if measuring:
             self._states = diagnostics.layer_states(trainer, before)
+            self._states_due = time.monotonic() + self._look.seconds
         self._remember(first, trainer.step - first)
         self._note(events)
         if self.until is not None and trainer.step >= self.until:
@@ -341,13 +346,11 @@ class LocalSession:
         norms = trainer.norms[:done]
         self._clipped = float(np.mean(norms > clip)) if clip else 0.0
         steps = np.arange(first + 1, first + done + 1)
-        for name, values in {
-            "train_loss": trainer.losses[:done],
-            "gradient_norm": norms,
-            "lr": trainer.rates(first, first + done),
-            "steps_per_second": np.full(done, speed),
-        }.items():
-            self._histories[name].extend(steps, values)
+        self._histories["train_loss"].extend(steps, trainer.losses[:done])
+        self._histories["gradient_norm"].extend(steps, norms)
+        thin = steps[:: max(1, done // 8)]  # what is smooth needs no more
+        self._histories["lr"].extend(thin, np.concatenate([trainer.rates(s - 1, s) for s in thin.tolist()]))
+        self._histories["steps_per_second"].add(steps[-1], speed)
         self._tail = trainer.losses[:done]
 
     def _note(self, events: list[Event]) -> None:

@@ -20,6 +20,13 @@ def start(*arguments: str, **options) -> subprocess.Popen:
     return subprocess.Popen([*LAB, *arguments], **options)
 
 
+def wait_for_steps(process: subprocess.Popen) -> None:
+    """Read on until training has begun: with a cold cache, compiling is told first."""
+    assert process.stdout
+    while not process.stdout.readline().startswith("step"):
+        assert process.poll() is None
+
+
 def test_help_imports_nothing_heavy():
     code = (
         "import sys; sys.argv = ['tui-lab', '--help']\n"
@@ -37,9 +44,7 @@ def test_help_imports_nothing_heavy():
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_saves_a_checkpoint_says_how_to_go_on_and_exits_with_130(number):
     process = start("train", "spiral", "--steps", "100000000", "--name", "r")
-    assert process.stdout
-    process.stdout.readline()
-    process.stdout.readline()
+    wait_for_steps(process)
     process.send_signal(number)
     process.send_signal(number)
     began = time.monotonic()
@@ -68,3 +73,41 @@ def test_a_reader_that_leaves_ends_the_run_which_is_saved():
     process.stderr.close()
     run = Run(Path(os.environ["TUI_LAB_RUNS"]) / "r")
     assert run.summary()["reason"] == "interrupted"
+
+
+@pytest.mark.parametrize("seconds", [1.0, 2.2, 3.1])
+def test_a_signal_while_kernels_are_compiled_ends_cleanly_and_leaves_nothing_behind(tmp_path, seconds):
+    environment = os.environ | {"TUI_LAB_CACHE": str(tmp_path / "cache")}
+    process = start("train", "spiral", "--steps", "100000000", "--name", "r", env=environment)
+    time.sleep(seconds)
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "Traceback" not in out + err
+    assert "fault" not in out + err
+    run = Run(Path(os.environ["TUI_LAB_RUNS"]) / "r")
+    if run.path.exists():  # a quick machine has begun: then everything is saved
+        assert run.summary()["reason"] == "interrupted"
+
+
+def test_under_nohup_a_lost_link_does_not_end_the_run():
+    ignore = lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN)  # noqa: E731
+    process = start("train", "spiral", "--steps", "100000000", preexec_fn=ignore)
+    wait_for_steps(process)
+    process.send_signal(signal.SIGHUP)
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(timeout=1)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=30)
+    assert process.returncode == 130
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("arguments", [["presets"], ["train", "iris", "--steps", "5"]])
+def test_a_full_disk_is_one_line(arguments):
+    with open("/dev/full", "w") as full:
+        process = start(*arguments, stdout=full)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode in (1, 130)
+    assert err.count("\n") == 1
+    assert "cannot be written: No space left on device" in err

@@ -188,7 +188,7 @@ async def test_low_bandwidth_draws_no_pictures_on_the_overview():
     app = LabApp(lambda: session, low_bandwidth=True)
     async with app.run_test(size=(120, 40)) as pilot:
         await settled(pilot)
-        assert app.fps == 2
+        assert app.fps <= 2
         assert session.looks[-1].picture is None
 
 

@@ -1,4 +1,4 @@
-"""CanvasWidget: a widget that paints a canvas of cells and refreshes only the rows that changed."""
+"""CanvasWidget: a widget that paints a canvas of cells and refreshes only the cells that changed."""
 
 from functools import lru_cache
 
@@ -57,15 +57,15 @@ class CanvasWidget(Widget):
         self.repaint()
 
     def repaint(self) -> None:
-        """Paint, and refresh the rows that differ."""
+        """Paint, and refresh the part of each row that differs."""
         height, width = self.size.height, self.size.width
         if not self.is_mounted or not height or not width or not self.display:
             return
         canvas = self.paint(height, width)
-        changed = canvas.changed_rows(self.canvas)
+        changed = canvas.changed_spans(self.canvas)
         self.canvas = canvas
         if changed:
-            self.refresh(*[Region(0, row, width, 1) for row in changed])
+            self.refresh(*[Region(first, row, last - first, 1) for row, first, last in changed])
 
     def render_line(self, y: int) -> Strip:
         if self.canvas is None or y >= self.canvas.height:
