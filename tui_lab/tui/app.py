@@ -13,7 +13,7 @@ from tui_lab.charts.glyphs import GLYPHS, glyphs_for
 from tui_lab.charts.palette import DARK, LIGHT, Look, Palette, depth_for
 from tui_lab.session.base import Session
 
-FPS, SLOW_FPS = 5.0, 1.0
+FPS, SLOW_FPS = 5.0, 0.4
 
 
 def theme_of(name: str, palette: Palette) -> Theme:

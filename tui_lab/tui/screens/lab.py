@@ -186,7 +186,7 @@ class LabScreen(Screen):
                 picture=picture,
                 neurons=view == "output",
                 weights=view == "network",
-                seconds=1.0 if sparing else 0.5,
+                seconds=2.0 if sparing else 1.0 if view == "overview" else 0.5,
             )
         )
 
@@ -196,7 +196,10 @@ class LabScreen(Screen):
             self.set_timer(seconds, self.tick)
 
     def refresh_view(self) -> None:
+        """Show at once what a key changed."""
         self.say_what_is_seen()
+        for chart in self.query(CurveChart).results(CurveChart):
+            chart.painted = 0.0
         self.show(self.session.latest)
         self.soon()
 

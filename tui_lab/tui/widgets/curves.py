@@ -1,9 +1,12 @@
 """Curve charts: loss, metric, gradient norm and all the rest over the steps."""
 
+import time
+
 from tui_lab.charts.axes import Axis, growing_window
 from tui_lab.charts.canvas import Canvas
 from tui_lab.charts.lines import Event, LineChart, Series, line_chart
 from tui_lab.charts.smoothing import smooth
+from tui_lab.session import base
 from tui_lab.session.base import Snapshot
 from tui_lab.tui.widgets.cells import CanvasWidget
 
@@ -11,6 +14,7 @@ TITLES = {
     "loss": "LOSS", "gradient_norm": "GRADIENT NORM", "lr": "LEARNING RATE", "steps_per_second": "STEPS/S",
 }  # fmt: skip
 LOG_AT_FIRST = {"gradient_norm"}
+REST_SECONDS = 0.35
 
 
 class View:
@@ -40,6 +44,17 @@ class CurveChart(CanvasWidget):
         self.axis: Axis | None = None
         self.frame: tuple[float, float] | None = None
         self.chart: LineChart | None = None
+        self.painted = 0.0
+
+    def show(self, snapshot: Snapshot | None) -> None:
+        """Show another snapshot; while training, curves move on every other time: they change little in between."""
+        now = time.monotonic()
+        moving = snapshot is not None and snapshot.phase == base.TRAINING
+        if moving and now - self.painted < REST_SECONDS and self.canvas is not None:
+            self.snapshot = snapshot
+            return
+        self.painted = now
+        super().show(snapshot)
 
     def name_curves(self, s: Snapshot) -> None:
         """Fill in the curves that depend on the task: the headline metric, and the others."""

@@ -1,5 +1,7 @@
 """What the network sees: the decision over the plane, the fit, the mistakes; and the data before it learns."""
 
+import numpy as np
+
 from engine.probes import Classes, Fit, Plane
 from tui_lab.charts.canvas import BOLD, Canvas
 from tui_lab.charts.confusion import confusion_matrix
@@ -11,6 +13,8 @@ from tui_lab.charts.scatter import fit as fit_curve
 from tui_lab.charts.scatter import predicted_against_true
 from tui_lab.session.base import Snapshot
 from tui_lab.tui.widgets.cells import CanvasWidget
+
+SHADES = 7  # of a class: finer ones cost bytes at every repaint and are not seen
 
 HELP = """\
 What the network sees. For two inputs the plane, coloured by the class it would answer and how sure it is; • are
@@ -95,8 +99,9 @@ class Preview(CanvasWidget):
 
 def plane_picture(plane: Plane, height: int, width: int, look: Look) -> Canvas:
     x, y = plane.x.T
+    shades = np.round(plane.values * SHADES) / SHADES
     return decision_map(
-        plane.values[::-1], (0, 1, 0, 1), height, width, look,
+        shades[::-1], (0, 1, 0, 1), height, width, look,
         x=x, y=y, classes=plane.y, held_out=plane.test, low=-1, high=1,
     )  # fmt: skip
 
