@@ -2,11 +2,13 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 
-from textual.app import App
+from textual.app import App, SystemCommand
 from textual.binding import Binding
+from textual.screen import Screen
 from textual.theme import Theme
 
 from tui_lab.charts.glyphs import GLYPHS, glyphs_for
@@ -44,8 +46,8 @@ class LabApp(App[int]):
     TITLE = "tui-lab"
     CSS_PATH = Path(__file__).with_name("app.tcss")
     ENABLE_COMMAND_PALETTE = True
-    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (50, "-narrow"), (100, "-normal"), (150, "-wide")]
-    VERTICAL_BREAKPOINTS = [(0, "-flat"), (15, "-low"), (30, "-high")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-narrow"), (100, "-normal"), (150, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (16, "-low"), (30, "-high")]
     BINDINGS = [
         Binding("t", "toggle_theme", "theme", show=False),
         Binding("question_mark", "help", "help", key_display="?"),
@@ -95,6 +97,14 @@ class LabApp(App[int]):
         self.failure = error
         self._return_code = 1
         self.exit(1)
+
+    def get_system_commands(self, screen: Screen) -> Iterable[SystemCommand]:
+        """Every key of the screen is a command of the palette, too."""
+        yield from super().get_system_commands(screen)
+        for binding in getattr(screen, "BINDINGS", ()):
+            if binding.description:
+                run = partial(screen.run_action, binding.action)
+                yield SystemCommand(binding.description.capitalize(), f"key {binding.key}", run)
 
     def action_toggle_theme(self) -> None:
         dark = self.theme != "lab-dark"

@@ -193,7 +193,7 @@ async def test_low_bandwidth_draws_no_pictures_on_the_overview():
 
 
 @pytest.mark.parametrize(
-    "size", [(1, 1), (20, 5), (49, 14), (50, 15), (60, 16), (200, 60), (300, 20), (40, 80)]
+    "size", [(1, 1), (20, 5), (50, 15), (59, 30), (60, 16), (200, 60), (300, 20), (40, 80)]
 )
 async def test_no_size_breaks_it(size):
     session = fake.spiral()
@@ -206,7 +206,7 @@ async def test_no_size_breaks_it(size):
         for view in "1234567":
             await pilot.press(view)
             await settled(pilot)
-        if size[0] < 50 or size[1] < 15:
+        if size[0] < 60 or size[1] < 16:
             assert app.screen.query_one("#toosmall").display
 
 

@@ -18,7 +18,7 @@ from tui_lab.tui.screens.ask import AskValue, Confirm
 from tui_lab.tui.widgets.cells import CanvasWidget
 from tui_lab.tui.widgets.curves import CurveChart, View
 from tui_lab.tui.widgets.health import HealthLine
-from tui_lab.tui.widgets.histograms import Histogram
+from tui_lab.tui.widgets.histograms import GradientFlow, Histogram
 from tui_lab.tui.widgets.hyper import HyperForm
 from tui_lab.tui.widgets.layers import LayersTable
 from tui_lab.tui.widgets.network import NetworkView
@@ -29,7 +29,7 @@ from tui_lab.tui.widgets.texts import DataPanel, EventsList, Readings
 
 VIEWS = ("Overview", "Curves", "Layers", "Output", "Network", "Data", "Events")
 IDS = tuple(view.lower() for view in VIEWS)
-SMALLEST = (50, 15)
+SMALLEST = (60, 16)
 SOON = (0.02, 0.06)  # seconds after a key at which the answer is looked for
 
 
@@ -105,6 +105,7 @@ class LabScreen(Screen):
                 with Horizontal(id="histograms"):
                     for name in ("weights", "gradients", "activations"):
                         yield Histogram(name)
+                    yield GradientFlow()
             with Horizontal(id="output", classes="view"):
                 yield Picture(large=True, id="output-picture")
                 yield Neurons()
@@ -120,7 +121,7 @@ class LabScreen(Screen):
 
     def on_mount(self) -> None:
         self.query_one("#toosmall", Static).update(
-            f"tui-lab needs more than {SMALLEST[0]} × {SMALLEST[1]} cells;\nmake the window larger,\n"
+            f"tui-lab needs {SMALLEST[0]} × {SMALLEST[1]} cells;\nmake the window larger,\n"
             "or train without a screen:\ntui-lab train"
         )
         self.set_interval(1 / self.app.fps, self.tick)  # type: ignore[attr-defined]
@@ -245,6 +246,12 @@ class LabScreen(Screen):
         from tui_lab.tui.screens.edit import EditScreen
 
         self.app.push_screen(EditScreen(self.session))
+
+    @on(CurveChart.StepChosen)
+    def step_chosen(self, event: CurveChart.StepChosen) -> None:
+        """A click on a curve puts the cursor there."""
+        self.look_at.cursor = event.step
+        self.refresh_view()
 
     @on(HyperForm.ChangeWanted)
     def change(self, event: HyperForm.ChangeWanted) -> None:

@@ -2,6 +2,9 @@
 
 import time
 
+from textual import events
+from textual.message import Message
+
 from tui_lab.charts.axes import Axis, growing_window
 from tui_lab.charts.canvas import Canvas
 from tui_lab.charts.lines import Event, LineChart, Series, line_chart
@@ -37,6 +40,13 @@ class View:
 
 class CurveChart(CanvasWidget):
     """One chart of the curves named `curves`, with marks for edits and warnings on the axis of steps."""
+
+    class StepChosen(Message):
+        """A step was clicked."""
+
+        def __init__(self, step: int) -> None:
+            super().__init__()
+            self.step = step
 
     def __init__(self, curves: tuple[str, ...], title: str, view: View, **options) -> None:
         super().__init__(**options)
@@ -91,6 +101,11 @@ class CurveChart(CanvasWidget):
             return self.frame
         last = self.view.end if self.view.end is not None else s.step
         return max(0, last - self.view.span), max(last, 1)
+
+    def on_click(self, event: events.Click) -> None:
+        if self.chart is not None and self.snapshot is not None:
+            step = round(self.chart.step_at(event.x))
+            self.post_message(self.StepChosen(min(max(step, 0), self.snapshot.step)))
 
     def series(self, s: Snapshot) -> list[Series]:
         palette = self.chart_look.palette

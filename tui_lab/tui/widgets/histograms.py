@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tui_lab.charts.bars import histogram
+from tui_lab.charts.bars import bars, histogram
 from tui_lab.charts.canvas import BOLD, Canvas
 from tui_lab.tui.widgets.cells import CanvasWidget
 
@@ -23,4 +23,22 @@ class Histogram(CanvasWidget):
         counts, low, high = found
         edges = np.linspace(low, high, len(counts) + 1)
         canvas.paste(histogram(counts, edges, height, width - 1, look, title=self.kind.upper()), 0, 0)
+        return canvas
+
+
+class GradientFlow(CanvasWidget):
+    """How large the gradient is at each layer, from the first to the last: does it vanish on its way back?"""
+
+    def paint(self, height: int, width: int) -> Canvas:
+        canvas, s, look = Canvas.blank(height, width), self.snapshot, self.chart_look
+        canvas.put(0, 1, "GRADIENT FLOW log10", fg=look.palette.muted, attributes=BOLD)
+        states = [state for state in s.layers if state.gradient_std] if s is not None else []
+        if states and height > 2:
+            sizes = np.log10([state.gradient_std or 1.0 for state in states])
+            floor = np.floor(sizes.min()) - 1  # bars grow from a power of ten below the smallest
+            drawn = bars(
+                [state.name for state in states], sizes - floor, height - 1, width - 2, look,
+                form=lambda value: f"{value + floor:.1f}".replace("-", "−"),
+            )  # fmt: skip
+            canvas.paste(drawn, 1, 1)
         return canvas
