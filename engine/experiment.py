@@ -74,6 +74,10 @@ class Experiment(Component, kw_only=True):
     schedule: Schedule = Constant()
     training: Training
 
+    def __post_init__(self) -> None:
+        if not self.model:
+            raise ValueError("model needs at least one layer")
+
 
 def read_toml(path: Path) -> Tree:
     """The tables of a TOML file. Raises InputError when it cannot be read or is not TOML."""

@@ -150,6 +150,8 @@ class LocalSession:
             self.details = traceback.format_exc()
             self._fail(error, f"a fault in tui-lab: {type(error).__name__}: {error}", 1)
         finally:
+            if self._run is not None and not getattr(self, "_begun", False) and not self._resume:
+                self._run.discard()  # nothing half-made stays behind
             self.story_queue.put(None)
 
     def _prepare(self) -> None:
@@ -159,6 +161,8 @@ class LocalSession:
             self._experiment.data, self._experiment.training.seed, self._experiment.training.precision
         )
         self._new_trainer(self._experiment)
+        if self._play and self._run is None:  # a name or a place that cannot be shows before the compiler starts
+            self._run = Run.create(self.root, self.name, self._run_name)
         jobs = self.trainer.to_compile()
         for i, job in enumerate(jobs):
             if self._closing.is_set():
@@ -207,14 +211,14 @@ class LocalSession:
         try:
             self._note(self.conductor.begin())
         except BaseException:
-            run.discard()  # nothing half-made stays behind
+            self._begun = False
             raise
         self._histories = {name: History() for name in PER_STEP}
         self._phase = base.PAUSED
 
     def _drain(self) -> None:
         """Carry out what was asked; wait for something when there is nothing to do."""
-        idle = not self.playing or self.trainer.finished
+        idle = not self.playing or (self.trainer.finished and self._end is not None)
         try:
             command = (
                 self._commands.get(timeout=0.2 if idle else None) if idle else self._commands.get_nowait()

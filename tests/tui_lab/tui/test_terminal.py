@@ -209,4 +209,4 @@ def test_a_crash_leaves_a_clean_terminal_and_names_its_log(terminal, tmp_path):
     assert lab.end(30) == 1
     out = lab.seen.decode(errors="replace")
     assert "RuntimeError: oh no" in out.split("\x1b[?1049l")[-1]
-    assert "details in" in out
+    assert "to report it, send what tui-lab doctor prints" in out
