@@ -43,7 +43,9 @@ async def picture(name: str, runs: Path) -> None:
                 await asyncio.sleep(0.3)
         app.clear_notifications()
         await asyncio.sleep(1.5)
-        (FOLDER / f"{name}.svg").write_text(app.export_screenshot(title=f"tui-lab {preset}"), encoding="utf-8")
+        (FOLDER / f"{name}.svg").write_text(
+            app.export_screenshot(title=f"tui-lab {preset}"), encoding="utf-8"
+        )
     session.close()
 
 

@@ -161,7 +161,9 @@ class LocalSession:
             self._experiment.data, self._experiment.training.seed, self._experiment.training.precision
         )
         self._new_trainer(self._experiment)
-        if self._play and self._run is None:  # a name or a place that cannot be shows before the compiler starts
+        if (
+            self._play and self._run is None
+        ):  # a name or a place that cannot be shows before the compiler starts
             self._run = Run.create(self.root, self.name, self._run_name)
         jobs = self.trainer.to_compile()
         for i, job in enumerate(jobs):
