@@ -15,7 +15,7 @@ from engine.component import tree_of
 from engine.conductor import Conductor
 from engine.data import Dataset, prepare
 from engine.errors import InputError, LabError
-from engine.events import EditEvent, End, Event, Log
+from engine.events import EditEvent, End, Event, Log, Warning
 from engine.experiment import Experiment, experiment_from, override_value
 from engine.metrics import metrics_for
 from engine.run import Run
@@ -200,6 +200,7 @@ class LocalSession:
         self._picture_due = self._states_due = self._published = 0.0
         self._states: list[diagnostics.LayerState] = []
         self._tail = np.empty(0)
+        self._warned: set[str] = set()
         self._phase = base.READY
 
     def _begin(self) -> None:
@@ -389,6 +390,15 @@ class LocalSession:
             self._note(self.conductor.end())
             self.conductor = None
 
+    def _warn(self, found: list[diagnostics.Finding]) -> None:
+        """Note each kind of finding once, as an event of the run at the step where it was first seen."""
+        for finding in found:
+            kind = "".join(c for c in finding.message if not c.isdigit())
+            if kind not in self._warned and self.conductor is not None:
+                self._warned.add(kind)
+                message = f"{finding.message}: {finding.advice}"
+                self._note(self.conductor.record(Warning(step=self.trainer.step, message=message)))
+
     def _tell(self, message: str) -> None:
         """A word for the person; the screen shows each number once."""
         self._notice = (self._notice[0] + 1, message)
@@ -471,6 +481,7 @@ class LocalSession:
         pictures["layers"] = tuple(self._states)
         found = diagnostics.findings(self._states, self._logs, self._tail, self._clipped)
         pictures["findings"] = tuple(found)
+        self._warn(found)
         if look.layer:
             pictures["histograms"] = probes.layer_histograms(trainer, look.layer)
         self._pictures = pictures

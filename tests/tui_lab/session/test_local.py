@@ -198,6 +198,18 @@ def test_pictures_are_only_made_of_what_is_looked_at(session):
     assert set(seen.histograms) == {"weights", "gradients", "activations"}
 
 
+def test_what_deserves_attention_becomes_an_event_of_the_run_once():
+    session = session_on("moons", "optimizer.name=sgd", "optimizer.lr=90", "model.0.activation=relu")
+    wait(session, lambda s: s.phase == base.READY)
+    session.look(Look(layers=True, seconds=0.01))
+    session.send(Play())
+    warned = wait(session, lambda s: any(e["event"] == "warning" for e in s.events) or s.phase == base.ENDED)
+    session.close()
+    messages = [e["message"] for e in Run(Path(warned.path)).events() if e["event"] == "warning"]
+    assert messages, "nothing was found in a network whose units die"
+    assert len(messages) == len(set(messages))
+
+
 def test_differences_name_what_differs():
     old = {"a": {"b": 1, "c": [1, 2]}, "d": 3}
     assert differences(old, {"a": {"b": 2, "c": [1, 5]}, "d": 3}) == [("a.b", 1, 2), ("a.c.1", 2, 5)]

@@ -15,7 +15,7 @@ from tui_lab.charts.palette import Look
 from tui_lab.session.base import Snapshot
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=2048)
 def style_of(fg: int, bg: int, attributes: int) -> Style:
     """The style of a run of cells; never None, which Textual does not bear under NO_COLOR."""
     return Style(
