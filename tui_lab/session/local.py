@@ -23,6 +23,7 @@ from engine.trainer import Trainer
 from tui_lab.charts.history import Buckets, History
 from tui_lab.session import base
 from tui_lab.session.base import Command, Look, Snapshot
+from tui_lab.session.describing import describe_blocks, describe_data, differences, value_at
 
 PUBLISH_SECONDS = 0.2
 CHUNK_SECONDS = 0.1  # a command ends a chunk at once, so it may be long
@@ -487,59 +488,3 @@ class LocalSession:
         self._pictures = pictures
         spent = time.monotonic() - now
         self._picture_due = now + max(look.seconds, spent / PROBE_SHARE)
-
-
-def describe_blocks(trainer: Trainer) -> tuple[tuple[str, str, tuple[int, ...], int], ...]:
-    sizes = trainer.outline.shapes
-    return tuple(
-        (b.name, b.layer.tag(), b.shape, sum(int(np.prod(sizes[p])) for p in b.parameters))
-        for b in trainer.outline.blocks
-    )
-
-
-def describe_data(dataset: Dataset) -> dict[str, Any]:
-    """The data in words and numbers, for a screen: what does not change while a network learns."""
-    data: dict[str, Any] = {
-        "task": dataset.task,
-        "classes": dataset.classes,
-        "input_shape": dataset.input_shape,
-        "targets": dataset.targets,
-        "sizes": {part: len(getattr(dataset, part)) for part in ("train", "val", "test")},
-    }
-    x = dataset.train.x
-    if dataset.classes:
-        counts = np.bincount(dataset.train.y[:, 0].astype(int), minlength=len(dataset.classes))
-        data["balance"] = [(name, int(n)) for name, n in zip(dataset.classes, counts, strict=True)]
-    if x.ndim == 2:
-        names = dataset.pipeline.columns or tuple(f"x{i + 1}" for i in range(x.shape[1]))
-        stats = np.stack([x.mean(axis=0), x.std(axis=0), x.min(axis=0), x.max(axis=0)], axis=1)
-        data["columns"] = [(name, row.astype(float)) for name, row in zip(names, stats, strict=True)]
-    if x.ndim == 4:
-        low, high = float(x.min()), float(x.max())
-        data["samples"] = (x[:60, :, :, 0].astype(float) - low) / max(high - low, 1e-9)
-        data["sample_labels"] = dataset.train.y[:60, 0].astype(int)
-    elif x.shape[1:] == (2,):
-        data["points"] = (x[:400].astype(float), dataset.train.y[:400, 0].astype(int))
-    return data
-
-
-def value_at(tree: Any, path: str) -> Any:
-    """The value at a dotted path; None where there is none."""
-    for key in path.split("."):
-        try:
-            tree = tree[int(key)] if isinstance(tree, list) else tree[key]
-        except (KeyError, IndexError, ValueError, TypeError):
-            return None
-    return tree
-
-
-def differences(old: Any, new: Any, path: str = "") -> list[tuple[str, Any, Any]]:
-    """(path, old, new) of every value that differs between two trees."""
-    if isinstance(old, dict) and isinstance(new, dict):
-        keys = list(dict.fromkeys([*old, *new]))
-        return [d for k in keys for d in differences(old.get(k), new.get(k), f"{path}.{k}" if path else k)]
-    if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
-        return [
-            d for i, pair in enumerate(zip(old, new, strict=True)) for d in differences(*pair, f"{path}.{i}")
-        ]
-    return [] if old == new else [(path, old, new)]

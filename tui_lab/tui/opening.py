@@ -11,7 +11,8 @@ from engine.experiment import Experiment, experiment_from, read_toml
 from engine.network import outline
 from engine.run import Run
 from tui_lab.session.base import READY, Snapshot
-from tui_lab.session.local import LocalSession, describe_data
+from tui_lab.session.describing import describe_data
+from tui_lab.session.local import LocalSession
 
 
 def experiment_for(kind: str, name: str, root: Path) -> tuple[Experiment, Run | None]:

@@ -11,7 +11,8 @@ from engine.experiment import experiment_from, override
 from engine.run import Run
 from tui_lab.session import base
 from tui_lab.session.base import Edit, Look, Pause, Play, Restart, Save, Snapshot, Steps, Undo
-from tui_lab.session.local import LocalSession, differences
+from tui_lab.session.describing import differences
+from tui_lab.session.local import LocalSession
 
 
 def session_on(name: str = "spiral", *changes: str, **options) -> LocalSession:
