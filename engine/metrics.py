@@ -44,13 +44,17 @@ def accuracy(z: np.ndarray, t: np.ndarray) -> float:
 
 
 def top(k: int) -> Callable[[np.ndarray, np.ndarray], float]:
-    """The share of rows whose class is among the k highest scores; a tie counts for the row."""
+    """The share of rows whose class is among the k highest scores; tied scores share the places left.
+
+    So a network that says the same of every class gets k / C, and not 1.
+    """
 
     def top_k(z: np.ndarray, t: np.ndarray) -> float:
         if z.shape[1] == 1:
             return 1.0
         own = np.take_along_axis(z, t[:, :1].astype(int), axis=1)
-        return float(np.mean((z > own).sum(axis=1) < k))
+        higher, tied = (z > own).sum(axis=1), (z == own).sum(axis=1)
+        return float(np.mean(np.clip((k - higher) / tied, 0, 1)))
 
     return top_k
 

@@ -2,7 +2,8 @@
 
 from engine.data import bundled, files, generated
 from engine.data.dataset import Dataset, Rows
-from engine.data.files import read_inputs, source_for
+from engine.data.files import source_for
+from engine.data.inputs import read_inputs
 from engine.data.pipeline import Pipeline
 from engine.data.source import Source, prepare
 

@@ -5,7 +5,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from engine.data.files import raw_from_table, read_npz
+from engine.data.arrays import read_npz
+from engine.data.files import raw_from_table
 from engine.data.source import Raw, Source
 from engine.data.tables import read_table
 

@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -55,7 +56,7 @@ class Dataset:
         """How many classes, or how many target numbers."""
         return len(self.classes) or self.train.y.shape[1]
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """A fingerprint of all rows: two data sets with the same digest are the same."""
         digest = hashlib.sha256(repr((self.task, self.classes)).encode())

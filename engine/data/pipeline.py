@@ -1,6 +1,6 @@
 """Pipeline: the way from raw rows to what the network sees and back, fitted once and kept with the run."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,7 +8,6 @@ import numpy as np
 
 from engine.component import build, tree_of
 from engine.data.preprocess import Fitted, Missing, OneHot, Preprocess
-from engine.errors import InputError
 
 Json = dict[str, Any]
 
@@ -37,8 +36,9 @@ class Pipeline:
             chosen.insert(chosen.index(fills[0]) + 1 if fills else 0, OneHot())
         done = []
         for step in chosen:
-            fitted = step.fit(x, counts)
-            x = step.apply(x, fitted)
+            columns = columns_for(step, counts, x)
+            fitted = measured(step, counts, columns, x)
+            x = applied(step, fitted, columns, x)
             counts = {} if isinstance(step, OneHot) else counts
             done.append((step, fitted))
         return cls(categories=categories, steps=tuple(done), **names)
@@ -53,24 +53,19 @@ class Pipeline:
             names += [f"{feature}={category}" for category in known] or [feature]
         return tuple(names)
 
-    def transform(self, x: np.ndarray, where: str = "data") -> np.ndarray:
-        """Raw rows (R, …) as the network's inputs. Raises InputError where values are still missing."""
+    def transform(self, x: np.ndarray) -> np.ndarray:
+        """Raw rows (R, …) as the network's inputs; a value that is missing and not filled in stays NaN."""
         x = np.asarray(x, np.float64)
-        if not any(isinstance(step, Missing) and step.method != "drop" for step, _ in self.steps):
-            self.check_complete(x, where)
+        counts = {column: len(known) for column, known in self.categories.items()}
         for step, fitted in self.steps:
-            x = step.apply(x, fitted)
+            x = applied(step, fitted, columns_for(step, counts, x), x)
+            counts = {} if isinstance(step, OneHot) else counts
         return x
 
-    def check_complete(self, x: np.ndarray, where: str) -> None:
-        missing = np.argwhere(np.isnan(x))
-        if len(missing):
-            row, *place = missing[0]
-            column = repr(self.features[place[0]]) if self.features else f"place {tuple(map(int, place))}"
-            raise InputError(
-                f"{where}: row {row + 1} has no value in {column}; "
-                'add a step to data.preprocess: { step = "missing", method = "median" } (or "mean", "drop")'
-            )
+    @property
+    def fills_missing(self) -> bool:
+        """Whether a step puts something in the place of a missing value."""
+        return fills(step for step, _ in self.steps)
 
     def scale_targets(self, y: np.ndarray) -> np.ndarray:
         if self.target_scale is None:
@@ -107,3 +102,45 @@ class Pipeline:
             steps=tuple((build(Preprocess, tree, "preprocess"), fitted) for tree, fitted in json["steps"]),
             target_scale=tuple(json["target_scale"]) if json["target_scale"] else None,
         )
+
+
+def columns_for(step: Preprocess, counts: dict[int, int], x: np.ndarray) -> list[int] | None:
+    """The columns of x (R, F) that a step is given while `counts` are still numbers of categories; None: all."""
+    if not counts or step.knows_categories:
+        return None
+    return [column for column in range(x.shape[1]) if column not in counts]
+
+
+def measured(step: Preprocess, counts: dict[int, int], columns: list[int] | None, x: np.ndarray) -> Fitted:
+    """What a step is fitted to in its columns of training rows x."""
+    if columns is None:
+        return step.fit(x, counts)
+    return step.fit(x[:, columns], {}) if columns else {}
+
+
+def applied(step: Preprocess, fitted: Fitted, columns: list[int] | None, x: np.ndarray) -> np.ndarray:
+    """x after a step, the other columns as they were."""
+    if columns is None:
+        return step.apply(x, fitted)
+    x = x.copy()
+    if columns:
+        x[:, columns] = step.apply(x[:, columns], fitted)
+    return x
+
+
+def fills(steps: Iterable[Preprocess]) -> bool:
+    return any(isinstance(step, Missing) and step.method != "drop" for step in steps)
+
+
+def first_missing(x: np.ndarray, features: tuple[str, ...]) -> tuple[int, str] | None:
+    """The row of x (R, …) with the first missing value and the name of its place; None where all are there."""
+    missing = np.argwhere(np.isnan(x))
+    if not len(missing):
+        return None
+    row, *place = missing[0].tolist()
+    return row, name_of(place, features)
+
+
+def name_of(place: list[int], features: tuple[str, ...]) -> str:
+    """How an error names a place in a row: its column, or where it is in the image."""
+    return repr(features[place[0]]) if features else f"place {tuple(place)}"

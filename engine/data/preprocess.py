@@ -1,6 +1,6 @@
 """Preprocessing steps: what is measured is measured on the training rows alone, then applied to all rows."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 
@@ -13,7 +13,13 @@ MAD_TO_DEVIATION = 1.4826  # the median absolute deviation of a normal distribut
 
 
 class Preprocess(Component, tag_field="step"):
-    """A step over inputs x (R, …) in float64; for a table the last axis are its columns."""
+    """A step over inputs x (R, …) in float64; for a table the last axis are its columns.
+
+    A column of categories holds their numbers until a step `one_hot`. Those are names and no quantities, so a
+    step gets such columns only where it says that it `knows_categories`.
+    """
+
+    knows_categories: ClassVar[bool] = False
 
     def fit(self, x: np.ndarray, categories: dict[int, int]) -> Fitted:
         """Measure the training rows. `categories`: column → how many categories, for those not yet one-hot."""
@@ -111,6 +117,8 @@ class GaussianFilter(Preprocess, tag="gaussian_filter"):
 class Missing(Preprocess, tag="missing"):
     """Missing values: `drop` the row, or put the column's `mean` or `median` (of the training rows) there."""
 
+    knows_categories: ClassVar[bool] = True
+
     method: Annotated[Literal["drop", "mean", "median"], hyper("what to do")] = "median"
 
     def fit(self, x: np.ndarray, categories: dict[int, int]) -> Fitted:
@@ -130,6 +138,8 @@ class Missing(Preprocess, tag="missing"):
 
 class OneHot(Preprocess, tag="one_hot"):
     """A column of categories becomes a column of 0 and 1 for each category."""
+
+    knows_categories: ClassVar[bool] = True
 
     def fit(self, x: np.ndarray, categories: dict[int, int]) -> Fitted:
         return {"categories": [[column, count] for column, count in categories.items()]}

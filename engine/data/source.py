@@ -1,6 +1,6 @@
 """Sources: where data comes from, and the one way from a source to a data set."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Annotated
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from engine.component import Component
 from engine.data.dataset import Dataset, Rows, Task
-from engine.data.pipeline import Pipeline
+from engine.data.pipeline import Pipeline, fills, first_missing, name_of
 from engine.data.preprocess import Missing, Preprocess
 from engine.errors import InputError
 from engine.hyper import hyper
@@ -16,6 +16,7 @@ from engine.hyper import hyper
 GENERATE_STREAM, SPLIT_STREAM = 2, 3
 
 Share = Annotated[float, hyper("share of the rows", ge=0, le=1)]
+Seed = Annotated[int, hyper("where randomness begins", ge=0, lt=2**31)]
 
 
 class Split(Component):
@@ -28,6 +29,8 @@ class Split(Component):
     def __post_init__(self) -> None:
         if self.train <= 0:
             raise ValueError("train must be above 0")
+        if self.val < 0 or self.test < 0:
+            raise ValueError("val and test must not be below 0")
         if self.train + self.val + self.test > 1 + 1e-9:
             raise ValueError(f"train + val + test = {self.train + self.val + self.test:g} is more than 1")
 
@@ -43,6 +46,11 @@ class Raw:
     features: tuple[str, ...] = ()
     targets: tuple[str, ...] = ("target",)
     categories: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    lines: tuple[int, ...] = ()  # of the file, where each row begins
+
+    def place(self, row: int) -> str:
+        """How an error names a row."""
+        return f"line {self.lines[row]}" if self.lines else f"row {row + 1}"
 
 
 class Source(Component, tag_field="source", kw_only=True):
@@ -51,7 +59,7 @@ class Source(Component, tag_field="source", kw_only=True):
     split: Annotated[Split, hyper("how rows are shared out")] = Split()
     preprocess: Annotated[list[Preprocess], hyper("steps, fitted on the training rows")] = []
     scale_target: Annotated[bool, hyper("train on targets of mean 0 and deviation 1 (regression)")] = False
-    seed: Annotated[int | None, hyper("of the rows and their split; left out: the experiment's")] = None
+    seed: Annotated[Seed | None, hyper("of the rows and their split; left out: the experiment's")] = None
 
     def load(self, rng: np.random.Generator) -> Raw:
         """The rows before preprocessing. Raises InputError where a file cannot be used."""
@@ -72,6 +80,7 @@ def prepare(source: Source, seed: int, dtype: str | np.dtype = "float32") -> Dat
     raw = without_missing(source, source.load(np.random.default_rng([seed, GENERATE_STREAM])))
     parts = split_rows(raw, source, np.random.default_rng([seed, SPLIT_STREAM]))
     train = parts[0]
+    check_values(raw, source, train)
     scale = None
     if source.scale_target and raw.task == "regression":
         mean, deviation = raw.y[train].mean(axis=0), raw.y[train].std(axis=0)
@@ -80,8 +89,9 @@ def prepare(source: Source, seed: int, dtype: str | np.dtype = "float32") -> Dat
         source.preprocess, raw.x[train], raw.categories,
         task=raw.task, features=raw.features, targets=raw.targets, classes=raw.classes, target_scale=scale,
     )  # fmt: skip
-    x = np.ascontiguousarray(pipeline.transform(raw.x, source.where), dtype)
-    y = np.ascontiguousarray(pipeline.scale_targets(raw.y), dtype)
+    with np.errstate(over="ignore"):  # what is too large is told below
+        x = np.ascontiguousarray(pipeline.transform(raw.x), dtype)
+        y = np.ascontiguousarray(pipeline.scale_targets(raw.y), dtype)
     if not np.isfinite(x).all() or not np.isfinite(y).all():
         raise InputError(
             f"{source.where}: values are too large for {np.dtype(dtype).name}; add a scaling step"
@@ -95,7 +105,25 @@ def without_missing(source: Source, raw: Raw) -> Raw:
     if not any(isinstance(s, Missing) and s.method == "drop" for s in source.preprocess):
         return raw
     kept = ~np.isnan(raw.x).reshape(len(raw.x), -1).any(axis=1)
-    return Raw(raw.task, raw.x[kept], raw.y[kept], raw.classes, raw.features, raw.targets, raw.categories)
+    lines = tuple(line for line, keep in zip(raw.lines, kept, strict=True) if keep) if raw.lines else ()
+    return replace(raw, x=raw.x[kept], y=raw.y[kept], lines=lines)
+
+
+def check_values(raw: Raw, source: Source, train: np.ndarray) -> None:
+    """Raise InputError where a missing value is not filled in, or a column has none to measure in training rows."""
+    missing = first_missing(raw.x, raw.features)
+    if missing is None:
+        return
+    row, column = missing
+    if not fills(source.preprocess):
+        raise InputError(
+            f"{source.where}: {raw.place(row)} has no value in {column}; "
+            'add a step to data.preprocess: { step = "missing", method = "median" } (or "mean", "drop")'
+        )
+    empty = np.argwhere(np.isnan(raw.x[train]).all(axis=0))
+    if len(empty):
+        column = name_of(empty[0].tolist(), raw.features)
+        raise InputError(f"{source.where}: {column} has no value in any training row; take it out")
 
 
 def split_rows(raw: Raw, source: Source, rng: np.random.Generator) -> list[np.ndarray]:

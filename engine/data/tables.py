@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,10 +11,8 @@ import numpy as np
 
 from engine.errors import InputError, did_you_mean
 
-MISSING = {"", "na", "n/a", "nan", "null", "none", "?", "-"}
-MOSTLY_NUMBERS = (
-    0.9  # a column with at least this share of numbers is one of numbers: text in it is a mistake
-)
+MISSING = {"", "na", "n/a", "#n/a", "<na>", "nan", "-nan", "null", "none", "?", "-"}
+MOSTLY_NUMBERS = 0.9  # a column with this share of numbers is one of numbers: text in it is a mistake
 
 
 @dataclass(frozen=True)
@@ -38,12 +37,17 @@ def read_table(path: str) -> Table:
     text = read_text(Path(path))
     delimiter = "\t" if ".tsv" in Path(path).name.lower() else guess_delimiter(text)
     rows, lines = [], []
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
+    begin = 1  # the reader counts to a row's last line: a quoted cell may hold several
     try:
         for row in reader:
-            if any(cell.strip() for cell in row):
-                rows.append([cell.strip() for cell in row])
-                lines.append(reader.line_num)
+            cells = [
+                " ".join(cell.split()) for cell in row
+            ]  # a name or a class is one line, as its errors are
+            if any(cells):
+                rows.append(cells)
+                lines.append(begin)
+            begin = reader.line_num + 1
     except csv.Error as error:
         raise InputError(f"{path}: line {reader.line_num}: {error}") from None
     if not rows:
@@ -52,10 +56,10 @@ def read_table(path: str) -> Table:
     for row, line in zip(rows, lines, strict=True):
         if len(row) != width:
             raise InputError(f"{path}: line {line} has {len(row)} values, the lines before have {width}")
-    if any(is_number(cell) for cell in rows[0]):
-        names = tuple(f"c{i + 1}" for i in range(width))
-    else:
+    if has_header(rows):
         names, rows, lines = unique(rows[0], path), rows[1:], lines[1:]
+    else:
+        names = tuple(f"c{i + 1}" for i in range(width))
     if not rows:
         raise InputError(f"{path}: has a header but no rows")
     return Table(path, names, rows, lines)
@@ -87,6 +91,17 @@ def guess_delimiter(text: str) -> str:
     return max(",;\t", key=first.count)
 
 
+def has_header(rows: list[list[str]]) -> bool:
+    """Whether the first row holds names: it has no number, or has text above a column of numbers."""
+    first, below = rows[0], rows[1:]
+    if all(number(cell) is None for cell in first):
+        return True
+    return any(
+        number(cell) is None and not is_missing(cell) and mostly_numbers([row[i] for row in below])
+        for i, cell in enumerate(first)
+    )
+
+
 def unique(names: list[str], path: str) -> tuple[str, ...]:
     for i, name in enumerate(names):
         if not name:
@@ -100,35 +115,44 @@ def is_missing(cell: str) -> bool:
     return cell.lower() in MISSING
 
 
-def is_number(cell: str) -> bool:
+def number(cell: str) -> float | None:
+    """The number in a cell, which may be infinite; None for text and for a missing value."""
+    if "_" in cell:  # Python takes 1_000 for a number, tables do not
+        return None
     try:
-        float(cell)
+        value = float(cell)
     except ValueError:
-        return False
-    return not is_missing(cell)
+        return None
+    return None if value != value else value
 
 
-def numbers(table: Table, name: str) -> np.ndarray | None:
-    """A column as float64 (R,) with NaN for missing cells; None where it holds categories.
+def mostly_numbers(cells: list[str], least: float = MOSTLY_NUMBERS) -> bool:
+    """Whether at least that share of the cells which are not missing are numbers, and there are any."""
+    known = [cell for cell in cells if not is_missing(cell)]
+    return bool(known) and sum(number(cell) is not None for cell in known) >= least * len(known)
+
+
+def numbers(table: Table, name: str, least: float = MOSTLY_NUMBERS) -> np.ndarray | None:
+    """A column as float64 (R,) with NaN for missing cells; None where fewer than a share `least` are numbers.
 
     Raises InputError with line and column where text stands among numbers, and for infinite values.
     """
     cells = table.column(name)
-    known = [cell for cell in cells if not is_missing(cell)]
-    readable = sum(map(is_number, known))
-    if readable < MOSTLY_NUMBERS * len(known) or not known:
-        return None if known else np.full(len(cells), np.nan)
     values = np.full(len(cells), np.nan)
+    if all(map(is_missing, cells)):
+        return values
+    if not mostly_numbers(cells, least):
+        return None
     for i, cell in enumerate(cells):
         if is_missing(cell):
             continue
-        if not is_number(cell):
-            raise InputError(
-                f"{table.path}: line {table.lines[i]}, column {name!r}: {cell!r} is not a number, as the others are"
-            )
-        values[i] = float(cell)
-        if not np.isfinite(values[i]):
-            raise InputError(f"{table.path}: line {table.lines[i]}, column {name!r}: {cell!r} is not finite")
+        value = number(cell)
+        where = f"{table.path}: line {table.lines[i]}, column {name!r}"
+        if value is None:
+            raise InputError(f"{where}: {cell!r} is not a number, as was expected there")
+        if not math.isfinite(value):
+            raise InputError(f"{where}: {cell!r} is not finite")
+        values[i] = value
     return values
 
 

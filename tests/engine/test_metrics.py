@@ -54,6 +54,15 @@ def test_top_k_is_that_of_scikit_learn_where_scores_do_not_tie():
         assert metric(f"top_{k}").function(z, t) == pytest.approx(expected)
 
 
+def test_a_network_that_says_the_same_of_every_class_gets_no_credit_from_top_k():
+    t = np.arange(10.0)[:, None]
+    assert metric("top_3").function(np.zeros((10, 10)), t) == pytest.approx(0.3)
+    assert metric("top_5").function(np.zeros((10, 4)), t % 4) == 1
+    half = np.array([[1.0, 1.0, 1.0, 1.0, 0.0, 0.0]])  # four of six tie for three places
+    assert metric("top_3").function(half, np.array([[2.0]])) == pytest.approx(0.75)
+    assert metric("top_3").function(half, np.array([[5.0]])) == 0
+
+
 @pytest.mark.parametrize("targets", [1, 3])
 def test_regression_metrics_are_those_of_scikit_learn(targets):
     rng = np.random.default_rng(1)

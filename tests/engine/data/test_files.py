@@ -1,4 +1,5 @@
 import gzip
+import json
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.component import build
-from engine.data import Dataset, Source, prepare, read_inputs, source_for
+from engine.data import Dataset, Pipeline, Source, prepare, source_for
 from engine.errors import InputError
 
 GOOD = "size,colour,price\n" + "".join(
@@ -56,7 +57,7 @@ def test_a_table_without_a_header_gets_names(tmp_path):
 
 def test_missing_values_want_a_step_and_a_step_takes_them(tmp_path):
     text = GOOD.replace("2.5,", "NA,").replace("4.5,blue", "4.5,?", 1)
-    with pytest.raises(InputError, match=r"a.csv: row 3 has no value in 'size'; add a step .*missing"):
+    with pytest.raises(InputError, match=r"a.csv: line 4 has no value in 'size'; add a step .*missing"):
         prepare(csv(tmp_path / "a.csv", text), 1)
     for method in ("mean", "median", "drop"):
         step = {"step": "missing", "method": method}
@@ -142,51 +143,180 @@ def test_an_archive_that_cannot_be_used_is_told_in_one_line(tmp_path, arrays, me
         prepare(source_for(str(path)), 1)
 
 
-def test_new_rows_are_matched_by_name_whatever_their_order(tmp_path):
-    dataset = prepare(csv(tmp_path / "a.csv", GOOD, preprocess=[{"step": "standardize"}]), 1)
-    new = tmp_path / "new.csv"
-    new.write_text("colour,size\nred,2.5\nblue,0.5\n")
-    x = read_inputs(str(new), dataset.pipeline, dataset.input_shape, "float32")
-    assert x.shape == (2, 3)
-    new.write_text("price,colour,size\ndear,red,2.5\ndear,blue,0.5\n")
-    assert (read_inputs(str(new), dataset.pipeline, dataset.input_shape, "float32") == x).all()
+def test_the_target_may_be_given_by_number_unless_a_column_is_named_so(tmp_path):
+    assert prepare(csv(tmp_path / "a.csv", GOOD, target=2), 1).targets == ("colour",)
+    years = "id,2019,1\n" + "".join(f"{i},{i / 7:.3f},{i}\n" for i in range(40))
+    assert prepare(csv(tmp_path / "b.csv", years, target=1, task="regression"), 1).targets == ("1",)
+    with pytest.raises(InputError, match="has no column 4; expected 1 to 3"):
+        prepare(csv(tmp_path / "a.csv", GOOD, target=4), 1)
+
+
+def test_text_above_columns_of_numbers_is_a_header_even_with_numbers_in_it(tmp_path):
+    text = "label,0,1\n" + "".join(f"{i % 2},{i},{i * 2}\n" for i in range(40))
+    assert prepare(csv(tmp_path / "a.csv", text, target="label"), 1).features == ("0", "1")
+
+
+def test_a_number_with_an_underscore_is_text(tmp_path):
+    text = "a,b\n" + "".join(f"{i},{i % 2}\n" for i in range(30)) + "1_000,1\n"
+    with pytest.raises(InputError, match="line 32, column 'a': '1_000' is not a number"):
+        prepare(csv(tmp_path / "a.csv", text), 1)
+
+
+def test_one_class_written_in_two_ways_is_one_class(tmp_path):
+    text = "a,y\n" + "".join(f"{i},{('0', '1', '1.0')[i % 3]}\n" for i in range(40))
+    assert prepare(csv(tmp_path / "a.csv", text), 1).classes == ("0", "1")
+
+
+def test_cells_of_several_lines_do_not_shift_the_lines_of_errors(tmp_path):
+    with pytest.raises(InputError, match="line 4, column 'c': the target is missing"):
+        prepare(csv(tmp_path / "a.csv", 'a,b,c\n"x\ny",2,k\n3,4,\n'), 1)
+
+
+def test_a_name_of_several_lines_still_makes_an_error_of_one(tmp_path):
+    text = '"first\nname",b\n' + "1,x\n2,y\n" * 10
+    with pytest.raises(InputError, match="known: b, first name$"):
+        prepare(csv(tmp_path / "a.csv", text, target="zzz"), 1)
+
+
+def test_rows_left_out_do_not_shift_the_lines_of_errors(tmp_path):
+    step = {"step": "missing", "method": "drop"}
+    text = "a,b\n\nNA,0\n" + "1,0\n2,1\n" * 20
+    dataset = prepare(csv(tmp_path / "a.csv", text, preprocess=[step]), 1)
+    assert sum(map(len, (dataset.train, dataset.val, dataset.test))) == 40
+    with pytest.raises(InputError, match="line 3 has no value in 'a'"):
+        prepare(csv(tmp_path / "a.csv", text), 1)
+
+
+def test_a_column_without_a_value_is_told_whatever_the_steps(tmp_path):
+    text = "a,b,y\n" + "".join(f",{i},{'pq'[i % 2]}\n" for i in range(40))
+    for steps in (["missing"], ["standardize", "missing"], ["min_max", "missing"]):
+        with pytest.raises(InputError, match="'a' has no value in any training row"):
+            prepare(csv(tmp_path / "a.csv", text, preprocess=steps), 1)
+
+
+def test_fewer_rows_than_the_split_needs_are_told_with_file_and_share(tmp_path):
+    source = csv(
+        tmp_path / "a.csv", "a,b\n1,x\n2,y\n3,x\n4,y\n", split={"train": 0.8, "val": 0.1, "test": 0.1}
+    )
+    with pytest.raises(InputError, match=r"a.csv: 4 rows are too few for data.split.val = 0.1"):
+        prepare(source, 1)
+
+
+def test_values_too_large_for_the_precision_are_told_without_a_warning(tmp_path, recwarn):
+    text = "a,y\n" + "".join(f"{i + 1}e39,{'pq'[i % 2]}\n" for i in range(40))
+    with pytest.raises(InputError, match="too large for float32"):
+        prepare(csv(tmp_path / "a.csv", text), 1)
+    assert np.isfinite(prepare(csv(tmp_path / "a.csv", text), 1, "float64").train.x).all()
+    assert not recwarn.list
 
 
 @pytest.mark.parametrize(
-    ("text", "message"),
+    ("y", "classes"),
     [
-        ("colour\nred\n", "columns are missing: 'size'"),
-        ("colour,sizes\nred,1\n", "columns are missing: 'size'; not known: 'sizes'"),
-        ("colour,size,weight\nred,1,2\n", "'weight' was not there in training"),
-        ("colour,size\ngreen,1\n", "line 2, column 'colour': 'green' is unknown"),
-        ("colour,size\nred,big\n", "'size' holds text"),
-        ("colour,size\nred,\n", "has no value in 'size'"),
+        ((np.arange(40) % 2).astype(float), ("0", "1")),
+        (np.array([b"a", b"b"] * 20), ("a", "b")),
+        (np.array([True, False] * 20), ("False", "True")),
     ],
 )
-def test_new_rows_with_other_columns_are_told(tmp_path, text, message):
-    dataset = prepare(csv(tmp_path / "a.csv", GOOD), 1)
-    new = tmp_path / "new.csv"
-    new.write_text(text)
+def test_classes_in_an_archive_are_named_plainly(tmp_path, y, classes):
+    np.savez(tmp_path / "a.npz", x=np.arange(40.0), y=y)
+    assert prepare(source_for(str(tmp_path / "a.npz")), 1).classes == classes
+
+
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [
+        (
+            np.where(np.arange(40) == 3, np.nan, np.arange(40.0)),
+            "row 4 of the array 'y': .*nan.* is not finite",
+        ),
+        (np.eye(2)[np.arange(40) % 2], "y has 2 columns; expected one, the class"),
+        (np.ones(40, complex), "expected numbers or text"),
+    ],
+)
+def test_targets_in_an_archive_that_cannot_be_classes_are_told(tmp_path, y, message):
+    np.savez(tmp_path / "a.npz", x=np.arange(40.0), y=y)
+    source = build(
+        Source, {"source": "npz", "path": str(tmp_path / "a.npz"), "task": "classification"}, "data"
+    )
     with pytest.raises(InputError, match=message):
-        read_inputs(str(new), dataset.pipeline, dataset.input_shape, "float32")
+        prepare(source, 1)
+
+
+def test_an_archive_of_python_objects_or_a_single_array_is_told(tmp_path):
+    path = tmp_path / "a.npz"
+    np.savez(path, x=np.array([None] * 4), y=np.arange(4))
+    with pytest.raises(InputError, match="it holds Python objects, expected arrays of numbers"):
+        prepare(source_for(str(path)), 1)
+    with open(path, "wb") as file:
+        np.save(file, np.ones(4))
+    with pytest.raises(InputError, match="is a single array; expected an .npz file with x and y"):
+        prepare(source_for(str(path)), 1)
+    with pytest.raises(InputError, match="there is no such file"):
+        prepare(source_for(str(tmp_path / "absent.npz")), 1)
 
 
 cells = st.one_of(
     st.integers(-9, 9).map(str), st.sampled_from(["", "a", "b", "NaN", "inf", '"', "1e999", "é,"])
 )
-tables = st.lists(st.lists(cells, min_size=1, max_size=4), max_size=40).map(
-    lambda rows: "\n".join(",".join(row) for row in rows)
+ragged = st.lists(st.lists(cells, min_size=1, max_size=4), max_size=40)
+columns = st.sampled_from(
+    [
+        st.sampled_from(["1", "2", "3.5", "-7", "NA"]),
+        st.sampled_from(["red", "blue", ""]),
+        st.sampled_from(["0", "1"]),
+        cells,
+    ]
+)
+regular = st.lists(columns, min_size=2, max_size=4).flatmap(
+    lambda kinds: st.lists(st.tuples(*kinds), min_size=8, max_size=40).map(
+        lambda rows: ["abcd"[: len(kinds)], *rows]
+    )
+)
+tables = st.one_of(ragged, regular, regular).map(lambda rows: "\n".join(",".join(row) for row in rows))
+
+
+kinds = ["standardize", "min_max", "robust_scale", "clip_outliers", "median_filter", "missing", "one_hot"]
+fields = st.fixed_dictionaries(
+    {
+        "preprocess": st.lists(st.sampled_from(kinds), max_size=3),
+        "target": st.sampled_from(["", "a", 1, 2]),
+        "task": st.sampled_from(["auto", "classification", "regression"]),
+        "scale_target": st.booleans(),
+    }
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(content=st.one_of(tables.map(str.encode), st.binary(max_size=200)))
-def test_no_file_whatever_gives_anything_but_data_or_one_clear_line(tmp_path, content):
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(content=st.one_of(tables.map(str.encode), st.binary(max_size=200)), given_fields=fields)
+def test_no_file_whatever_gives_anything_but_data_or_one_clear_line(tmp_path, content, given_fields):
     try:
-        dataset = prepare(csv(tmp_path / "any.csv", content), 1)
+        dataset = prepare(csv(tmp_path / "any.csv", content, **given_fields), 1)
     except InputError as error:
         assert "\n" not in str(error)
         assert "any.csv" in str(error)
     else:
         assert isinstance(dataset, Dataset)
-        assert np.isfinite(dataset.train.x).all()
+        assert all(np.isfinite(rows.x).all() for rows in (dataset.train, dataset.val, dataset.test))
+        json.dumps(dataset.pipeline.to_json(), allow_nan=False)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    rows=st.lists(
+        st.tuples(st.sampled_from(["1", "2.5", "-7", "NA"]), st.sampled_from(["red", "blue", ""])),
+        min_size=12,
+        max_size=40,
+    ),
+    steps=st.permutations(kinds).flatmap(lambda order: st.integers(0, 5).map(lambda n: order[:n])),
+)
+def test_a_sound_table_gives_data_whatever_the_steps_and_their_order(tmp_path, rows, steps):
+    rows = [("0", "red"), *rows, ("0", "blue")] * 2
+    text = "size,colour,y\n" + "".join(f"{a},{b},{'st'[i % 2]}\n" for i, (a, b) in enumerate(rows))
+    chosen = [*steps, "missing"] if "missing" not in steps else steps
+    dataset = prepare(csv(tmp_path / "a.csv", text, preprocess=chosen), 1, "float64")
+    assert np.isfinite(dataset.train.x).all()
+    assert dataset.pipeline.columns == ("size", "colour=blue", "colour=red")
+    kept = json.loads(json.dumps(dataset.pipeline.to_json(), allow_nan=False))
+    raw = np.array([[2.5, 1.0], [np.nan, 0.0]])
+    assert (Pipeline.from_json(kept).transform(raw) == dataset.pipeline.transform(raw)).all()

@@ -92,3 +92,6 @@ def test_out_of_range_is_said_with_its_path():
         build(Source, {"source": "moons", "sample": 20}, "data")
     with pytest.raises(InputError, match=r"data.source = 'moon': unknown; did you mean 'moons'"):
         build(Source, {"source": "moon"}, "data")
+    with pytest.raises(InputError, match=r"data.seed = -1: expected a whole number >= 0"):
+        build(Source, {"source": "moons", "seed": -1}, "data")
+    assert build(Source, {"source": "moons", "seed": 3}, "data").seed == 3

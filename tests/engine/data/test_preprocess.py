@@ -96,6 +96,33 @@ def test_one_hot_makes_a_column_for_each_category():
     assert applied(OneHot(), x, {1: 3}).tolist() == [[5, 1, 0, 0], [6, 0, 0, 1]]
 
 
+@pytest.mark.parametrize("method", ["mean", "median"])
+@pytest.mark.parametrize("kind", ["standardize", "min_max", "robust_scale", "clip_outliers", "median_filter"])
+def test_categories_are_no_quantities_for_the_steps_before_one_hot(tmp_path, kind, method):
+    path = tmp_path / "a.csv"
+    rows = "".join(f"{i}.5,{'blue' if i % 9 == 0 else 'red'},{i / 7:.3f}\n" for i in range(40))
+    path.write_text("size,colour,y\n" + rows)
+    for steps in ([kind, "one_hot"], [kind, {"step": "missing", "method": method}], [kind]):
+        raw = {"source": "csv", "path": str(path), "preprocess": steps}
+        dataset = prepare(build(Source, raw), 1)
+        assert dataset.pipeline.columns == ("size", "colour=blue", "colour=red")
+        if steps != [kind]:
+            assert set(np.unique(dataset.train.x[:, 1:])) == {0, 1}
+            assert (dataset.train.x[:, 1:].sum(axis=1) == 1).all()
+        again = Pipeline.from_json(json.loads(json.dumps(dataset.pipeline.to_json(), allow_nan=False)))
+        assert (again.transform([[0.5, 1.0]]) == dataset.pipeline.transform([[0.5, 1.0]])).all()
+
+
+def test_a_table_of_categories_alone_may_be_scaled(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text(
+        "a,b,y\n" + "".join(f"{'pq'[i % 2]},{'uv'[i // 2 % 2]},{'st'[i % 2]}\n" for i in range(40))
+    )
+    for kind in ("standardize", "min_max", "robust_scale", "clip_outliers"):
+        source = build(Source, {"source": "csv", "path": str(path), "preprocess": [kind, "one_hot"]})
+        assert set(np.unique(prepare(source, 1).train.x)) == {0, 1}
+
+
 def test_everything_is_measured_on_the_training_rows_only():
     source = Linear(preprocess=[Standardize()], split=Split(train=0.5, val=0.25, test=0.25))
     dataset = prepare(source, 1, "float64")
@@ -135,6 +162,11 @@ def test_splits_have_their_share_share_no_row_and_keep_the_classes_in_proportion
 def test_a_part_of_no_share_is_empty():
     dataset = prepare(Linear(split=Split(train=1.0, val=0.0, test=0.0)), 1)
     assert (len(dataset.train), len(dataset.val), len(dataset.test)) == (100, 0, 0)
+
+
+def test_a_split_made_in_code_is_checked_as_well():
+    with pytest.raises(ValueError, match="must not be below 0"):
+        Split(val=-0.5)
 
 
 def test_too_few_rows_for_a_split_are_refused():

@@ -1,0 +1,81 @@
+"""New rows for a trained run: read from a file, matched to what the run knows, made the network's inputs."""
+
+import math
+
+import numpy as np
+
+from engine.data.arrays import numeric, pick, read_npz
+from engine.data.pipeline import Pipeline, first_missing
+from engine.data.tables import Table, codes, numbers, read_table
+from engine.errors import InputError, did_you_mean
+
+
+def read_inputs(
+    path: str, pipeline: Pipeline, input_shape: tuple[int, ...], dtype: str | np.dtype
+) -> np.ndarray:
+    """New rows from a file as the network's inputs (R, *input_shape).
+
+    Columns are matched by name; the target's column may be there and is passed over. Rows of an image may be
+    flat. Raises InputError where columns or shapes are others than the run was trained on.
+    """
+    lines: list[int] = []
+    if path.lower().endswith(".npz"):
+        if pipeline.categories:
+            raise InputError(f"{path}: the run was trained on columns of text; expected a CSV or TSV file")
+        x = numeric(pick(read_npz(path), "", ("x", "X", "data"), path), "x", path)
+    else:
+        table = read_table(path)
+        x, lines = columns_of(table, pipeline), table.lines
+    x = shaped(x, (len(pipeline.features),) if pipeline.features else input_shape, path)
+    missing = None if pipeline.fills_missing else first_missing(x, pipeline.features)
+    if missing is not None:
+        row, column = missing
+        place = f"line {lines[row]}" if lines else f"row {row + 1}"
+        raise InputError(
+            f"{path}: {place} has no value in {column}, and the run has no step that fills it in"
+        )
+    with np.errstate(over="ignore"):  # what is too large is told below
+        x = np.ascontiguousarray(pipeline.transform(x), dtype)
+    if not np.isfinite(x).all():
+        raise InputError(f"{path}: values are too large for {x.dtype.name}")
+    return x
+
+
+def shaped(x: np.ndarray, shape: tuple[int, ...], path: str) -> np.ndarray:
+    """Rows x (R, …) as (R, *shape). Raises InputError where they hold more or fewer values."""
+    if math.prod(x.shape[1:]) != math.prod(shape):
+        raise InputError(f"{path}: rows have the shape {x.shape[1:]}, the run was trained on {shape}")
+    return x.reshape(len(x), *shape)
+
+
+def columns_of(table: Table, pipeline: Pipeline) -> np.ndarray:
+    """The raw inputs (R, F) of a table, in the run's order; for images one pixel a column."""
+    features = pipeline.features or tuple(name for name in table.names if name not in pipeline.targets)
+    check_names(table, features, pipeline.targets)
+    columns = [
+        codes(table, name, pipeline.categories[i])
+        if i in pipeline.categories
+        else expected_numbers(table, name)
+        for i, name in enumerate(features)
+    ]
+    return np.column_stack(columns) if columns else np.empty((len(table.rows), 0))
+
+
+def check_names(table: Table, features: tuple[str, ...], targets: tuple[str, ...]) -> None:
+    known = {*features, *targets}
+    missing = [name for name in features if name not in table.names]
+    extra = [name for name in table.names if name not in known]
+    if missing:
+        others = f"; not known: {', '.join(map(repr, extra))}" if extra else ""
+        raise InputError(f"{table.path}: columns are missing: {', '.join(map(repr, missing))}{others}")
+    if extra:
+        raise InputError(
+            f"{table.path}: column {extra[0]!r} was not there in training; {did_you_mean(extra[0], known)}"
+        )
+
+
+def expected_numbers(table: Table, name: str) -> np.ndarray:
+    """A column that held numbers in training (R,). Raises InputError with the line where it holds text."""
+    values = numbers(table, name, least=0.0)
+    assert values is not None  # a column of text alone is an error too at this share
+    return values
