@@ -136,7 +136,9 @@ def test_one_class_written_in_two_ways_is_one_class(tmp_path):
     assert prepare(csv(tmp_path / "a.csv", text), 1).classes == ("0", "1")
 
 
-def test_cells_of_several_lines_do_not_shift_the_lines_of_errors(tmp_path):
+def test_a_row_of_several_lines_is_named_by_its_first(tmp_path):
+    with pytest.raises(InputError, match="line 3, column 'c': the target is missing"):
+        prepare(csv(tmp_path / "a.csv", 'a,b,c\n1,2,k\n"x\ny",2,\n'), 1)
     with pytest.raises(InputError, match="line 4, column 'c': the target is missing"):
         prepare(csv(tmp_path / "a.csv", 'a,b,c\n"x\ny",2,k\n3,4,\n'), 1)
 
