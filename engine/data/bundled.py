@@ -7,13 +7,13 @@ import numpy as np
 
 from engine.data.arrays import read_npz
 from engine.data.files import raw_from_table
-from engine.data.source import Raw, Source
+from engine.data.rows import Raw, RowSource
 from engine.data.tables import read_table
 
 FOLDER = files("engine.data") / "files"
 
 
-class BundledTable(Source, kw_only=True):
+class BundledTable(RowSource, kw_only=True):
     """A table among the package's files; the last column is the target."""
 
     task: ClassVar[str] = "classification"
@@ -40,7 +40,7 @@ class Diabetes(BundledTable, tag="diabetes", kw_only=True):
     task: ClassVar[str] = "regression"
 
 
-class Digits(Source, tag="digits", kw_only=True):
+class Digits(RowSource, tag="digits", kw_only=True):
     """1,797 handwritten digits as 8 × 8 grey images with values from 0 to 16 (Alpaydin & Kaynak 1998)."""
 
     def load(self, rng: np.random.Generator) -> Raw:

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 import numpy as np
 
 from engine.data.arrays import check_complete, labels_of, numeric, pick, read_npz
-from engine.data.source import Raw, Source
+from engine.data.rows import Raw, RowSource
+from engine.data.source import Source
 from engine.data.tables import Table, categories_of, codes, is_missing, number, numbers, read_table
 from engine.errors import InputError, did_you_mean
 from engine.hyper import hyper
@@ -18,7 +19,7 @@ MOST_CATEGORIES = 200
 Kind = Annotated[Literal["auto", "classification", "regression"], hyper("auto: seen from the target")]
 
 
-class Csv(Source, tag="csv", kw_only=True):
+class Csv(RowSource, tag="csv", kw_only=True):
     """A table of the user's: CSV or TSV, plain or .gz, with a header."""
 
     path: Annotated[str, hyper("the file")]
@@ -35,7 +36,7 @@ class Csv(Source, tag="csv", kw_only=True):
         return raw_from_table(read_table(self.path), self.target, self.task)
 
 
-class Npz(Source, tag="npz", kw_only=True):
+class Npz(RowSource, tag="npz", kw_only=True):
     """Arrays of the user's: an .npz file with inputs `x` (R, …) and targets `y` (R,) or (R, K)."""
 
     path: Annotated[str, hyper("the file")]

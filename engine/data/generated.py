@@ -4,14 +4,14 @@ from typing import Annotated
 
 import numpy as np
 
-from engine.data.source import Raw, Source
+from engine.data.rows import Raw, RowSource
 from engine.hyper import hyper
 
 Samples = Annotated[int, hyper("how many points", ge=10, le=1_000_000, log=True, unit="points")]
 Noise = Annotated[float, hyper("how much the points stray", ge=0, le=1)]
 
 
-class Linear(Source, tag="linear", kw_only=True):
+class Linear(RowSource, tag="linear", kw_only=True):
     """y = slope·x + intercept for x spread evenly over low … high, with normal noise on y."""
 
     samples: Samples = 100
@@ -31,7 +31,7 @@ class Linear(Source, tag="linear", kw_only=True):
         return Raw("regression", x, y, features=("x",), targets=("y",))
 
 
-class Plane(Source, kw_only=True):
+class Plane(RowSource, kw_only=True):
     """Two classes of points in the plane."""
 
     samples: Samples = 500

@@ -1,16 +1,11 @@
-"""Sources: where data comes from, and the one way from a source to a data set."""
+"""Sources: where data comes from; `prepare` is the one way from a source to a data set."""
 
-from dataclasses import dataclass, field, replace
-from itertools import pairwise
 from typing import Annotated
 
 import numpy as np
 
 from engine.component import Component
-from engine.data.dataset import Dataset, Rows, Task
-from engine.data.pipeline import Pipeline, fills, first_missing, name_of
-from engine.data.preprocess import Missing, Preprocess
-from engine.errors import InputError
+from engine.data.dataset import Dataset
 from engine.hyper import hyper
 
 GENERATE_STREAM, SPLIT_STREAM = 2, 3
@@ -35,34 +30,14 @@ class Split(Component):
             raise ValueError(f"train + val + test = {self.train + self.val + self.test:g} is more than 1")
 
 
-@dataclass(frozen=True)
-class Raw:
-    """What a source loads: x (R, …) float64 with NaN for missing values and numbers for categories, y (R, K)."""
-
-    task: Task
-    x: np.ndarray
-    y: np.ndarray
-    classes: tuple[str, ...] = ()
-    features: tuple[str, ...] = ()
-    targets: tuple[str, ...] = ("target",)
-    categories: dict[int, tuple[str, ...]] = field(default_factory=dict)
-    lines: tuple[int, ...] = ()  # of the file, where each row begins
-
-    def place(self, row: int) -> str:
-        """How an error names a row."""
-        return f"line {self.lines[row]}" if self.lines else f"row {row + 1}"
-
-
 class Source(Component, tag_field="source", kw_only=True):
-    """A source of rows; a subclass loads them."""
+    """Where data comes from; a subclass makes the data set."""
 
     split: Annotated[Split, hyper("how rows are shared out")] = Split()
-    preprocess: Annotated[list[Preprocess], hyper("steps, fitted on the training rows")] = []
-    scale_target: Annotated[bool, hyper("train on targets of mean 0 and deviation 1 (regression)")] = False
     seed: Annotated[Seed | None, hyper("of the rows and their split; left out: the experiment's")] = None
 
-    def load(self, rng: np.random.Generator) -> Raw:
-        """The rows before preprocessing. Raises InputError where a file cannot be used."""
+    def dataset(self, seed: int, dtype: np.dtype) -> Dataset:
+        """The rows of all three parts, ready for the network. Raises InputError where a file cannot be used."""
         raise NotImplementedError
 
     @property
@@ -72,79 +47,8 @@ class Source(Component, tag_field="source", kw_only=True):
 
 
 def prepare(source: Source, seed: int, dtype: str | np.dtype = "float32") -> Dataset:
-    """Load, split, preprocess. The same source, seed and element type give the same bits.
+    """The data set of a source. The same source, seed and element type give the same bits.
 
     Raises InputError where the rows do not suffice for the split or cannot be used.
     """
-    seed = seed if source.seed is None else source.seed
-    raw = without_missing(source, source.load(np.random.default_rng([seed, GENERATE_STREAM])))
-    parts = split_rows(raw, source, np.random.default_rng([seed, SPLIT_STREAM]))
-    train = parts[0]
-    check_values(raw, source, train)
-    scale = None
-    if source.scale_target and raw.task == "regression":
-        mean, deviation = raw.y[train].mean(axis=0), raw.y[train].std(axis=0)
-        scale = (mean.tolist(), np.where(deviation > 0, deviation, 1.0).tolist())
-    pipeline = Pipeline.fitted(
-        source.preprocess, raw.x[train], raw.categories,
-        task=raw.task, features=raw.features, targets=raw.targets, classes=raw.classes, target_scale=scale,
-    )  # fmt: skip
-    with np.errstate(over="ignore"):  # what is too large is told below
-        x = np.ascontiguousarray(pipeline.transform(raw.x), dtype)
-        y = np.ascontiguousarray(pipeline.scale_targets(raw.y), dtype)
-    if not np.isfinite(x).all() or not np.isfinite(y).all():
-        raise InputError(
-            f"{source.where}: values are too large for {np.dtype(dtype).name}; add a scaling step"
-        )
-    train_rows, val, test = (Rows(x[part], y[part]) for part in parts)
-    return Dataset(raw.task, train_rows, val, test, pipeline)
-
-
-def without_missing(source: Source, raw: Raw) -> Raw:
-    """Without the rows that a step `missing` with `drop` takes out."""
-    if not any(isinstance(s, Missing) and s.method == "drop" for s in source.preprocess):
-        return raw
-    kept = ~np.isnan(raw.x).reshape(len(raw.x), -1).any(axis=1)
-    lines = tuple(line for line, keep in zip(raw.lines, kept, strict=True) if keep) if raw.lines else ()
-    return replace(raw, x=raw.x[kept], y=raw.y[kept], lines=lines)
-
-
-def check_values(raw: Raw, source: Source, train: np.ndarray) -> None:
-    """Raise InputError where a missing value is not filled in, or a column has none to measure in training rows."""
-    missing = first_missing(raw.x, raw.features)
-    if missing is None:
-        return
-    row, column = missing
-    if not fills(source.preprocess):
-        raise InputError(
-            f"{source.where}: {raw.place(row)} has no value in {column}; "
-            'add a step to data.preprocess: { step = "missing", method = "median" } (or "mean", "drop")'
-        )
-    empty = np.argwhere(np.isnan(raw.x[train]).all(axis=0))
-    if len(empty):
-        column = name_of(empty[0].tolist(), raw.features)
-        raise InputError(f"{source.where}: {column} has no value in any training row; take it out")
-
-
-def split_rows(raw: Raw, source: Source, rng: np.random.Generator) -> list[np.ndarray]:
-    """Row numbers for train, val and test; of classes each part gets its share (stratified)."""
-    shares = [source.split.train, source.split.val, source.split.test]
-    rows = len(raw.x)
-    groups = [np.flatnonzero(raw.y[:, 0] == c) for c in range(len(raw.classes))] or [np.arange(rows)]
-    # Rows of each class are spread evenly over [0, 1): cutting that line splits every class alike.
-    place = np.empty(rows)
-    for group in groups:
-        place[rng.permutation(group)] = (np.arange(len(group)) + rng.random()) / max(1, len(group))
-    order = np.lexsort((rng.permutation(rows), place))
-    sizes = [round(rows * share) for share in shares]
-    sizes[0] = min(sizes[0], rows - sizes[1] - sizes[2])
-    for name, size, share in zip(("train", "val", "test"), sizes, shares, strict=True):
-        if share > 0 and size < 1:
-            raise InputError(f"{source.where}: {rows} rows are too few for data.split.{name} = {share:g}")
-    edges = np.cumsum([0, *sizes])
-    parts = [np.sort(order[a:b]) for a, b in pairwise(edges)]
-    if raw.classes and len(np.unique(raw.y[parts[0], 0])) < 2:
-        raise InputError(
-            f"{source.where}: {rows} rows are too few: only one class is among the training rows"
-        )
-    return parts
+    return source.dataset(seed if source.seed is None else source.seed, np.dtype(dtype))

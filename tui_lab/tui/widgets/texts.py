@@ -123,7 +123,8 @@ class DataPanel(CanvasWidget):
         data = s.data
         canvas.put(0, 1, "DATA", fg=palette.muted, attributes=BOLD)
         source = s.experiment.data.tag() if s.experiment else ""
-        steps = ", ".join(step.tag() for step in s.experiment.data.preprocess) if s.experiment else ""
+        chosen = getattr(s.experiment.data, "preprocess", []) if s.experiment else []
+        steps = ", ".join(step.tag() for step in chosen)
         sizes = data["sizes"]
         lines = [
             ("source", source),

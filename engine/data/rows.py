@@ -1,0 +1,124 @@
+"""Rows: sources of inputs and targets that stand row by row, with their split and preprocessing."""
+
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from typing import Annotated
+
+import numpy as np
+
+from engine.data.dataset import Dataset, Rows, Task
+from engine.data.pipeline import Pipeline, fills, first_missing, name_of
+from engine.data.preprocess import Missing, Preprocess
+from engine.data.source import GENERATE_STREAM, SPLIT_STREAM, Source
+from engine.errors import InputError
+from engine.hyper import hyper
+
+
+@dataclass(frozen=True)
+class Raw:
+    """What a source loads: x (R, …) float64 with NaN for missing values and numbers for categories, y (R, K)."""
+
+    task: Task
+    x: np.ndarray
+    y: np.ndarray
+    classes: tuple[str, ...] = ()
+    features: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ("target",)
+    categories: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    lines: tuple[int, ...] = ()  # of the file, where each row begins
+    parts: tuple[np.ndarray, np.ndarray, np.ndarray] | None = (
+        None  # rows of train, val, test; None: by the split
+    )
+
+    def place(self, row: int) -> str:
+        """How an error names a row."""
+        return f"line {self.lines[row]}" if self.lines else f"row {row + 1}"
+
+
+class RowSource(Source, kw_only=True):
+    """A source of rows; a subclass loads them."""
+
+    preprocess: Annotated[list[Preprocess], hyper("steps, fitted on the training rows")] = []
+    scale_target: Annotated[bool, hyper("train on targets of mean 0 and deviation 1 (regression)")] = False
+
+    def load(self, rng: np.random.Generator) -> Raw:
+        """The rows before preprocessing. Raises InputError where a file cannot be used."""
+        raise NotImplementedError
+
+    def dataset(self, seed: int, dtype: np.dtype) -> Dataset:
+        raw = without_missing(self, self.load(np.random.default_rng([seed, GENERATE_STREAM])))
+        parts = split_rows(raw, self, np.random.default_rng([seed, SPLIT_STREAM]))
+        train = parts[0]
+        check_values(raw, self, train)
+        scale = None
+        if self.scale_target and raw.task == "regression":
+            mean, deviation = raw.y[train].mean(axis=0), raw.y[train].std(axis=0)
+            scale = (mean.tolist(), np.where(deviation > 0, deviation, 1.0).tolist())
+        pipeline = Pipeline.fitted(
+            self.preprocess, raw.x[train], raw.categories,
+            task=raw.task, features=raw.features, targets=raw.targets, classes=raw.classes, target_scale=scale,
+        )  # fmt: skip
+        with np.errstate(over="ignore"):  # what is too large is told below
+            x = np.ascontiguousarray(pipeline.transform(raw.x), dtype)
+            y = np.ascontiguousarray(pipeline.scale_targets(raw.y), dtype)
+        if not np.isfinite(x).all() or not np.isfinite(y).all():
+            raise InputError(f"{self.where}: values are too large for {dtype.name}; add a scaling step")
+        train_rows, val, test = (Rows(x[part], y[part]) for part in parts)
+        return Dataset(raw.task, train_rows, val, test, pipeline)
+
+
+def without_missing(source: RowSource, raw: Raw) -> Raw:
+    """Without the rows that a step `missing` with `drop` takes out."""
+    if not any(isinstance(s, Missing) and s.method == "drop" for s in source.preprocess):
+        return raw
+    kept = ~np.isnan(raw.x).reshape(len(raw.x), -1).any(axis=1)
+    lines = tuple(line for line, keep in zip(raw.lines, kept, strict=True) if keep) if raw.lines else ()
+    parts = raw.parts
+    if parts is not None:
+        place = np.cumsum(kept) - 1
+        train, val, test = (place[part[kept[part]]] for part in parts)
+        parts = (train, val, test)
+    return replace(raw, x=raw.x[kept], y=raw.y[kept], lines=lines, parts=parts)
+
+
+def check_values(raw: Raw, source: RowSource, train: np.ndarray) -> None:
+    """Raise InputError where a missing value is not filled in, or a column has none to measure in training rows."""
+    missing = first_missing(raw.x, raw.features)
+    if missing is None:
+        return
+    row, column = missing
+    if not fills(source.preprocess):
+        raise InputError(
+            f"{source.where}: {raw.place(row)} has no value in {column}; "
+            'add a step to data.preprocess: { step = "missing", method = "median" } (or "mean", "drop")'
+        )
+    empty = np.argwhere(np.isnan(raw.x[train]).all(axis=0))
+    if len(empty):
+        column = name_of(empty[0].tolist(), raw.features)
+        raise InputError(f"{source.where}: {column} has no value in any training row; take it out")
+
+
+def split_rows(raw: Raw, source: RowSource, rng: np.random.Generator) -> list[np.ndarray]:
+    """Row numbers for train, val and test; of classes each part gets its share (stratified)."""
+    if raw.parts is not None:
+        return list(raw.parts)
+    shares = [source.split.train, source.split.val, source.split.test]
+    rows = len(raw.x)
+    groups = [np.flatnonzero(raw.y[:, 0] == c) for c in range(len(raw.classes))] or [np.arange(rows)]
+    # Rows of each class are spread evenly over [0, 1): cutting that line splits every class alike.
+    place = np.empty(rows)
+    for group in groups:
+        place[rng.permutation(group)] = (np.arange(len(group)) + rng.random()) / max(1, len(group))
+    order = np.lexsort((rng.permutation(rows), place))
+    sizes = [round(rows * share) for share in shares]
+    sizes[0] = min(sizes[0], rows - sizes[1] - sizes[2])
+    for name, size, share in zip(("train", "val", "test"), sizes, shares, strict=True):
+        if share > 0 and size < 1:
+            raise InputError(f"{source.where}: {rows} rows are too few for data.split.{name} = {share:g}")
+    edges = np.cumsum([0, *sizes])
+    parts = [np.sort(order[a:b]) for a, b in pairwise(edges)]
+    if raw.classes and len(np.unique(raw.y[parts[0], 0])) < 2:
+        raise InputError(
+            f"{source.where}: {rows} rows are too few: only one class is among the training rows"
+        )
+    return parts
