@@ -4,23 +4,23 @@ import numpy as np
 
 from engine.experiment import Experiment
 from engine.memory import Memory
-from engine.network import Builder, Outline, initialise, lay_out
+from engine.network import Builder, Ends, Outline, initialise, lay_out
 from engine.program import Phase, Program
 
-BLOCK = 256  # rows a forward pass; fixed, because it decides the bits
+BLOCK = 256  # rows a forward pass, at most
+BLOCK_NUMBERS = 2**22  # what a pass may write: beyond the cache, more rows at once gain nothing
 
 
 class Evaluator:
     """Computes outputs for inputs, with a copy of parameters and statistics that `load` sets."""
 
-    def __init__(
-        self, experiment: Experiment, outline: Outline, input_shape: tuple[int, ...], units: int
-    ) -> None:
+    def __init__(self, experiment: Experiment, outline: Outline, ends: Ends) -> None:
         self.memory = Memory(experiment.training.precision)
         lay_out(self.memory, outline)
         self.outline = outline
-        net = Builder(self.memory, "evaluation", units)
-        self.x = net.work.tensor("input", (BLOCK, *input_shape))
+        self.block = block_rows(experiment, ends)
+        net = Builder(self.memory, "evaluation", ends)
+        self.x = net.work.tensor("input", (self.block, *ends.input_shape))
         self.z = net.sequence(experiment.model, self.x)
         self.builder = net
         self.phase = Phase("evaluate", [net.forward])
@@ -42,16 +42,26 @@ class Evaluator:
                     tensor.array[...] = arrays[name]
 
     def outputs(self, x: np.ndarray) -> np.ndarray:
-        """The network's outputs (R, C) for inputs (R, …)."""
+        """The network's outputs (R, …) for inputs (R, …)."""
         from engine.vm import run_lanes
 
         self.compile()
         assert self._program is not None
         run = run_lanes(False)
-        parts = []
-        for start in range(0, len(x), BLOCK):
-            block = x[start : start + BLOCK]
-            self.x.array[: len(block)] = block
+        z = np.empty((len(x), *self.z.shape[1:]), self.memory.dtype)
+        for start in range(0, len(x), self.block):
+            rows = min(self.block, len(x) - start)
+            self.x.array[:rows] = x[start : start + rows]
             run(self._program.headers[0])
-            parts.append(self.z.array[: len(block)].copy())
-        return np.concatenate(parts) if parts else np.empty((0, *self.z.shape[1:]), self.memory.dtype)
+            z[start : start + rows] = self.z.array[:rows]
+        return z
+
+
+def block_rows(experiment: Experiment, ends: Ends) -> int:
+    """How many rows a pass takes: a function of the experiment alone, because it decides the bits."""
+    net = Builder(Memory(experiment.training.precision), "row", ends)
+    net.sequence(experiment.model, net.work.tensor("input", (1, *ends.input_shape)))
+    rows = BLOCK
+    while rows > 1 and rows * net.work.size > BLOCK_NUMBERS:
+        rows //= 2
+    return rows

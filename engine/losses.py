@@ -6,12 +6,14 @@ import numpy as np
 from msgspec.structs import replace
 
 from engine.component import Component
+from engine.data.dataset import LANGUAGE
 from engine.errors import InputError
 from engine.hyper import fields, hyper
 from engine.jit import Kernel
 from engine.kernels import losses as kernels
 from engine.kernels import regression
 from engine.memory import Tensor
+from engine.metrics import scored_positions
 
 if TYPE_CHECKING:
     from engine.data import Dataset
@@ -107,10 +109,16 @@ class ClassificationLoss(Loss):
         if self.class_weights != "balanced" and any(not 0 <= w < np.inf for w in self.class_weights):
             raise ValueError("class_weights must be finite and not below 0")
 
+    tasks: ClassVar[tuple[str, ...]] = ("classification",)
+
     def units(self, dataset: "Dataset") -> int:
         classes = dataset.outputs
-        if dataset.task != "classification":
+        if dataset.task not in self.tasks and dataset.task != "regression":
+            raise InputError(f"loss.name = {self.tag()!r} does not suit text; try 'cross_entropy'")
+        if dataset.task == "regression":
             raise InputError(f"loss.name = {self.tag()!r} needs classes, the targets are numbers; try 'mse'")
+        if self.class_weights == "balanced" and dataset.task != "classification":
+            raise InputError("loss.class_weights = 'balanced' does not suit text; leave it out")
         if self.class_weights not in ([], "balanced") and len(self.class_weights) != classes:
             raise InputError(
                 f"loss.class_weights has {len(self.class_weights)} numbers for {classes} classes"
@@ -136,25 +144,32 @@ class ClassificationLoss(Loss):
 
 
 class CrossEntropy(ClassificationLoss, tag="cross_entropy"):
-    """−log softmax(z)[target] over class scores (N, C)."""
+    """−log softmax(z)[target] over class scores (N, C), or the scores (N, T, V) of the next token at each position.
+
+    Positions whose target is −1 do not count; the mean is over those that do.
+    """
 
     label_smoothing: Smoothing = 0.0
 
+    tasks = ("classification", *LANGUAGE)
+
     def plan(self, net: "Builder", z: Tensor, t: Tensor, loss: Tensor) -> None:
-        weights = net.constant("class_weights", self.weights(z.shape[1]))
-        smoothing = net.hyper("label_smoothing", self.label_smoothing)
+        classes = net.outputs
+        z = z.reshaped((z.size // classes, classes))
+        scored = t.size / t.shape[0] if net.scored is None else net.scored
         net.op(
             kernels.cross_entropy, None,
-            z=z, t=t, loss=loss, lane=net.lane, smoothing=smoothing, weights=weights,
+            z=z, t=t.reshaped((t.size, 1)), loss=loss, lane=net.lane,
+            smoothing=net.hyper("label_smoothing", self.label_smoothing),
+            weights=net.constant("class_weights", self.weights(classes)),
+            scored=net.constant("scored", np.array([scored])),
         )  # fmt: skip
 
     def values(self, z: np.ndarray, t: np.ndarray) -> np.ndarray:
-        target = t[:, 0].astype(int)
-        z = z.astype(np.float64) - z.max(axis=1, keepdims=True)
-        log_p = z - np.log(np.exp(z).sum(axis=1, keepdims=True))
-        picked = log_p[np.arange(len(z)), target]
-        smooth = self.label_smoothing
-        return -self.weights(z.shape[1])[target] * ((1 - smooth) * picked + smooth * log_p.mean(axis=1))
+        log_p, target = scored_positions(z, t)
+        classes, smooth = log_p.shape[1], self.label_smoothing
+        picked = log_p[np.arange(len(log_p)), target]
+        return -self.weights(classes)[target] * ((1 - smooth) * picked + smooth * log_p.mean(axis=1))
 
 
 class BinaryCrossEntropy(ClassificationLoss, tag="binary_cross_entropy"):

@@ -32,6 +32,16 @@ def probabilities(z: np.ndarray) -> np.ndarray:
     return e / e.sum(axis=1, keepdims=True)
 
 
+def scored_positions(z: np.ndarray, t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """log softmax (P, C) in float64 and targets (P,) of what counts: z (N, …, C), t (N, K) with −1 for the rest."""
+    z, target = z.reshape(-1, z.shape[-1]), t.reshape(-1).astype(int)
+    if target.size and target.min() < 0:
+        z, target = z[target >= 0], target[target >= 0]
+    log_p = z.astype(np.float64) - z.max(axis=1, keepdims=True)
+    log_p -= np.log(np.exp(log_p).sum(axis=1, keepdims=True))
+    return log_p, target
+
+
 def confusion(z: np.ndarray, t: np.ndarray) -> np.ndarray:
     """Counts (C, C): rows are the true classes, columns the predicted ones."""
     classes = max(2, z.shape[1])
@@ -110,6 +120,36 @@ def r2(z: np.ndarray, t: np.ndarray) -> float | None:
     return float(np.mean(1 - residual / total)) if (total > 0).all() else None
 
 
+def nats(z: np.ndarray, t: np.ndarray) -> float:
+    """The mean of −log p of the tokens that came, in nats a token."""
+    log_p, target = scored_positions(z, t)
+    return -float(np.mean(log_p[np.arange(len(target)), target]))
+
+
+def perplexity(z: np.ndarray, t: np.ndarray) -> float:
+    """e^nats: as unsure as among so many equally likely tokens."""
+    return float(np.exp(nats(z, t)))
+
+
+def bits(z: np.ndarray, t: np.ndarray) -> float:
+    """nats/ln 2: what a token costs a perfect compressor."""
+    return nats(z, t) / float(np.log(2))
+
+
+def token_accuracy(z: np.ndarray, t: np.ndarray) -> float:
+    """How often the likeliest token is the one that came."""
+    z, target = z.reshape(-1, z.shape[-1]), t.reshape(-1)
+    counts = target >= 0
+    return float(np.mean(z[counts].argmax(axis=1) == target[counts]))
+
+
+def exact_match(z: np.ndarray, t: np.ndarray) -> float:
+    """The share of rows (N, T, V) whose whole answer is right: each of its tokens is the likeliest where the ones
+    before it are right, so greedy generation gives exactly this answer."""
+    right = (z.argmax(axis=-1).reshape(t.shape) == t) | (t < 0)
+    return float(np.mean(right.all(axis=1)))
+
+
 METRICS = {
     m.name: m
     for m in (
@@ -119,6 +159,10 @@ METRICS = {
         Metric("roc_auc", "classification", True, roc_auc),
         Metric("top_3", "classification", True, top(3)),
         Metric("top_5", "classification", True, top(5)),
+        Metric("perplexity", "language", False, perplexity),
+        Metric("bits_per_character", "language", False, bits),
+        Metric("token_accuracy", "language", True, token_accuracy),
+        Metric("exact_match", "answering", True, exact_match),
         Metric("r2", "regression", True, r2),
         Metric("mse", "regression", False, mse),
         Metric("mae", "regression", False, mae),
@@ -135,6 +179,7 @@ def metric(name: str) -> Metric:
 
 def metrics_for(task: str, classes: tuple[str, ...]) -> list[Metric]:
     """The metrics that say something about a task, the headline first."""
-    names = [name for name, m in METRICS.items() if m.task == task]
+    kinds = ("answering", "language") if task == "answering" else (task,)
+    names = [name for kind in kinds for name, m in METRICS.items() if m.task == kind]
     few = {"top_3": 6, "top_5": 10}  # classes from which the metric says something
     return [METRICS[name] for name in names if len(classes) >= few.get(name, 0)]

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from math import prod
+from typing import Any
 
 import numpy as np
 
@@ -20,6 +21,16 @@ from engine.program import Operation
 Shape = tuple[int, ...]
 
 INITIALISATION_STREAM = 1
+
+
+@dataclass(frozen=True)
+class Ends:
+    """What a network must fit: the shape of an input row, and how many outputs at how many positions."""
+
+    input_shape: Shape
+    outputs: int
+    positions: int = 1  # of a row at which something is predicted: of text each one
+    vocabulary: tuple[int, ...] = ()  # how many kinds a whole-numbered input has: one number, or one a column
 
 
 @dataclass(frozen=True)
@@ -48,18 +59,24 @@ class Block:
 
 
 class Builder:
-    """What layers ask for while they plan; one builder plans one copy of the network for `rows` rows."""
+    """What layers ask for while they plan; one builder plans one copy of the network.
+
+    A copy that trains has `gradients`. A `streaming` one sees a single position at a time and remembers what came
+    before in its states.
+    """
 
     def __init__(
         self,
         memory: Memory,
         work: str,
-        outputs: int,
+        ends: Ends,
         gradients: Mapping[str, Tensor] | None = None,
+        streaming: bool = False,
     ) -> None:
         self.memory = memory
-        self.outputs = outputs
+        self.ends = ends
         self.training = gradients is not None
+        self.streaming = streaming
         self.gradients = gradients or {}
         self.work = memory.area(work)
         self.work_gradients = memory.area(f"{work}.gradients")
@@ -68,6 +85,9 @@ class Builder:
         self.backward: list[Operation] = []
         self.after: list[Operation] = []
         self.blocks: list[Block] = []
+        self.scored: float | None = (
+            None  # targets of a row that count, where the loss is not over all of them
+        )
         self.lane = self.memory.area("lanes", np.int64).tensor(work, (LANE,))
         self._scope: list[str] = []
         self._path: list[str] = []
@@ -81,6 +101,11 @@ class Builder:
         self._scope.append(name)
         yield
         self._scope.pop()
+
+    @property
+    def outputs(self) -> int:
+        """How many numbers the loss needs at a position."""
+        return self.ends.outputs
 
     def name(self, name: str) -> str:
         return ".".join([*self._scope, name])
@@ -135,6 +160,10 @@ class Builder:
     def scratch(self, name: str, shape: Shape) -> Tensor:
         """Room for a kernel to work in or to keep something for its backward pass."""
         return self.work.tensor(self.name(name), shape)
+
+    def state(self, name: str, shape: Shape, dtype: Any = None) -> Tensor:
+        """What a streaming copy remembers from one position to the next; zero before the first."""
+        return self.memory.area(f"{self.work.name}.state{dtype or ''}", dtype).tensor(self.name(name), shape)
 
     def flat(self, x: Tensor) -> Tensor:
         """`x` seen as (N, I)."""
@@ -225,18 +254,25 @@ class Outline:
         return sum(prod(p.shape) for p in self.parameters)
 
 
-def outline(layers: list[Layer], input_shape: Shape, outputs: int, dtype: str = "float32") -> Outline:
+def outline(layers: list[Layer], ends: Ends, dtype: str = "float32") -> Outline:
     """Plan the layers for one row, allocating nothing. Raises InputError where a layer does not fit."""
-    builder = Builder(Memory(dtype), "outline", outputs)
-    result = builder.sequence(layers, builder.tensor("input", (1, *input_shape)))
-    if result.size != outputs:
-        raise InputError(
-            f"model: the last layer gives {result.size} outputs, the loss and the data need {outputs}; "
-            "leave out its units"
-        )
+    builder = Builder(Memory(dtype), "outline", ends)
+    result = builder.sequence(layers, builder.tensor("input", (1, *ends.input_shape)))
+    if result.size != ends.outputs * ends.positions:
+        raise InputError(f"model: the last layer gives {result.size} outputs, {needed(ends)}")
     # What decays stands first, so that an optimizer meets two long stretches and not many short ones.
     parameters = sorted(builder.declared.values(), key=lambda p: not p.decay)
     return Outline(tuple(parameters), tuple(builder.blocks))
+
+
+def needed(ends: Ends) -> str:
+    """What the loss and the data need, and how a model gives it."""
+    if ends.positions == 1:
+        return f"the loss and the data need {ends.outputs}; leave out its units"
+    return (
+        f"the loss and the data need {ends.outputs} at each of {ends.positions} positions; "
+        'end with { layer = "dense", over = "position" } without units'
+    )
 
 
 def lay_out(memory: Memory, outline: Outline) -> None:

@@ -8,11 +8,12 @@ import numpy as np
 from msgspec.structs import replace
 
 from engine.data import Dataset
+from engine.data.dataset import stream_of
 from engine.errors import InputError, did_you_mean
 from engine.experiment import Experiment, Training
 from engine.kernels import update as kernels
 from engine.memory import Memory, Tensor, shared
-from engine.network import Builder, Outline, lay_out, outline
+from engine.network import Builder, Ends, Outline, lay_out, outline
 from engine.places import BATCH, CLOCK, FIRST, LANE, SHARD, SHARDS
 from engine.program import Operation, Phase
 from engine.update import Update
@@ -20,7 +21,8 @@ from engine.update import Update
 SERIAL_WORK = 20e6  # floating-point operations a step below which threads cost more than they bring
 SHARD_ROWS = 64  # a smaller shard spends more on adding up gradients than it saves
 MOST_SHARDS = 4  # unless the experiment says otherwise
-EVALUATIONS = 100  # a run, likewise
+EVALUATIONS = 100  # a run at most, likewise
+FEW_EVALUATIONS = 20  # a run at least: an epoch of a long text may never end
 
 
 def resolve(experiment: Experiment, dataset: Dataset) -> Experiment:
@@ -30,8 +32,9 @@ def resolve(experiment: Experiment, dataset: Dataset) -> Experiment:
     batch = min(t.batch_size, rows)
     drawn = batch * t.accumulate  # rows a step
     steps = t.steps or max(1, math.ceil(t.epochs * rows / drawn))
-    every = t.evaluate_every or min(steps, max(rows // drawn, math.ceil(steps / EVALUATIONS), 1))
-    size = outline(experiment.model, dataset.input_shape, experiment.loss.units(dataset)).size
+    epoch = min(rows // drawn, math.ceil(steps / FEW_EVALUATIONS))
+    every = t.evaluate_every or min(steps, max(epoch, math.ceil(steps / EVALUATIONS), 1))
+    size = outline(experiment.model, ends_of(experiment, dataset)).size
     chosen = 1 if work(size, batch) < SERIAL_WORK else max(1, min(MOST_SHARDS, batch // SHARD_ROWS))
     training = replace(
         t,
@@ -42,6 +45,12 @@ def resolve(experiment: Experiment, dataset: Dataset) -> Experiment:
         evaluate_every=every,
     )
     return replace(experiment, loss=experiment.loss.resolved(dataset), training=training)
+
+
+def ends_of(experiment: Experiment, dataset: Dataset) -> Ends:
+    """What the network must fit. Raises InputError where the loss does not suit the data."""
+    units = experiment.loss.units(dataset)
+    return Ends(dataset.input_shape, units, dataset.positions, dataset.vocabulary)
 
 
 def work(parameters: int, batch: int) -> float:
@@ -61,9 +70,9 @@ class Plan:
     @classmethod
     def of(cls, experiment: Experiment, dataset: Dataset, guarded: bool = False) -> "Plan":
         """Plan a resolved experiment; nothing is allocated. Raises InputError where parts do not fit."""
-        t, units = experiment.training, experiment.loss.units(dataset)
+        t, ends = experiment.training, ends_of(experiment, dataset)
         memory = Memory(t.precision, guarded)
-        network = outline(experiment.model, dataset.input_shape, units, t.precision)
+        network = outline(experiment.model, ends, t.precision)
         lay_out(memory, network)
         memory.add(memory.areas["parameters"].like("gradients"))
         if t.average:
@@ -122,8 +131,9 @@ class Shards:
     def __init__(self, memory: Memory, experiment: Experiment, dataset: Dataset, indices: Tensor) -> None:
         t = experiment.training
         self.memory, self.experiment, self.indices = memory, experiment, indices
-        self.units = experiment.loss.units(dataset)
-        self.data = (memory.hold("data.x", dataset.train.x), memory.hold("data.y", dataset.train.y))
+        self.ends = ends_of(experiment, dataset)
+        self.data = [self._hold("data.x", dataset.train.x), self._hold("data.y", dataset.train.y)]
+        self.scored = dataset.scored
         self.losses = shared(memory, "losses", np.float64, t.shards)
         self.gradients: Tensor | None = None  # (S, Q); None when a single shard needs no adding up
         if t.shards > 1 or t.accumulate > 1:
@@ -132,17 +142,24 @@ class Shards:
         edges = [t.batch_size * i // t.shards for i in range(t.shards + 1)]
         self.copies = [self._copy(s, first, last) for s, (first, last) in enumerate(pairwise(edges))]
 
+    def _hold(self, name: str, rows: np.ndarray) -> tuple[Tensor, int, tuple[int, ...]]:
+        """The values of a data set's rows, how far apart they begin, and a row's shape."""
+        stream, stride = stream_of(rows)
+        return self.memory.hold(name, stream), stride, rows.shape[1:]
+
     def _copy(self, shard: int, first: int, last: int) -> Builder:
-        net = Builder(self.memory, f"shard{shard}", self.units, self._gradients_of(shard))
+        net = Builder(self.memory, f"shard{shard}", self.ends, self._gradients_of(shard))
         lane = [0] * LANE
         lane[SHARD], lane[SHARDS] = shard, self.losses.size
         lane[FIRST], lane[BATCH] = first, self.indices.size
         self.memory.first_values[net.lane.name] = tuple(lane)
         batch = []
-        for name, data in zip(("input", "target"), self.data, strict=True):
-            rows = net.work.tensor(name, (last - first, *data.shape[1:]))
-            net.op(kernels.gather, None, data=data, indices=self.indices.rows(first, last), rows=rows)
+        for name, (data, stride, shape) in zip(("input", "target"), self.data, strict=True):
+            rows = net.work.tensor(name, (last - first, *shape))
+            indices = self.indices.rows(first, last)
+            net.op(kernels.gather, None, data=data, indices=indices, rows=rows, stride=stride)
             batch.append(rows)
+        net.scored = self.scored
         z = net.sequence(self.experiment.model, batch[0])
         self.experiment.loss.plan(net, z, batch[1], self.losses.rows(shard, shard + 1))
         return net

@@ -6,6 +6,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from engine import checkpoint
 from engine.errors import InputError, did_you_mean
 from engine.events import Event, Log
 from engine.experiment import Experiment, experiment_from, experiment_to_toml, read_toml
+from engine.plan import ends_of
 from engine.trainer import Progress, Trainer
 
 KEPT = 3  # step checkpoints; older ones are removed
@@ -147,8 +149,7 @@ class Run:
         header = self.header(trainer) | {
             "step": trainer.progress.best_step if trainer.best else trainer.step,
             "pipeline": trainer.dataset.pipeline.to_json(),
-            "input_shape": trainer.dataset.input_shape,
-            "units": trainer.experiment.loss.units(trainer.dataset),
+            "ends": asdict(ends_of(trainer.experiment, trainer.dataset)),
         }
         checkpoint.save(self.best, arrays, header)
 

@@ -33,7 +33,7 @@ from engine.places import (
     STEP,
     UPDATES,
 )  # fmt: skip
-from engine.plan import SERIAL_WORK, Plan, resolve, work
+from engine.plan import SERIAL_WORK, Plan, ends_of, resolve, work
 from engine.program import Program, kernels_of
 from engine.schedules import Plateau
 
@@ -72,9 +72,7 @@ class Trainer:
         self.best: dict[str, np.ndarray] = {}
         self.steps_per_second = 0.0
         self._lay_out(experiment)
-        self.evaluator = Evaluator(
-            self.experiment, self.outline, dataset.input_shape, experiment.loss.units(dataset)
-        )
+        self.evaluator = Evaluator(self.experiment, self.outline, ends_of(experiment, dataset))
 
     def _lay_out(self, experiment: Experiment) -> None:
         self.experiment = resolve(experiment, self.dataset)

@@ -1,6 +1,7 @@
 """Dataset: rows for training, validation and testing, ready for the network."""
 
 import hashlib
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -9,12 +10,18 @@ import numpy as np
 
 from engine.data.pipeline import Pipeline
 
-Task = Literal["classification", "regression"]
+# "language": the next token, at one or at every position; "answering": the same, only where an answer stands.
+Task = Literal["classification", "regression", "language", "answering"]
+LANGUAGE = ("language", "answering")
 
 
 @dataclass(frozen=True)
 class Rows:
-    """x (R, …) and y (R, K); for classes K is 1 and y holds the class's number."""
+    """x (R, …) and y (R, K); for classes K is 1 and y holds the class's number.
+
+    Of language y holds token numbers, −1 where nothing is to be predicted. Rows may be windows that overlap in
+    memory.
+    """
 
     x: np.ndarray
     y: np.ndarray
@@ -56,11 +63,44 @@ class Dataset:
         """How many classes, or how many target numbers."""
         return len(self.classes) or self.train.y.shape[1]
 
+    @property
+    def positions(self) -> int:
+        """At how many positions of a row something is predicted."""
+        return self.train.y.shape[1] if self.task in LANGUAGE else 1
+
+    @property
+    def vocabulary(self) -> tuple[int, ...]:
+        """How many kinds whole-numbered inputs have: of text the tokens; empty for measured inputs."""
+        return (len(self.classes),) if self.task in LANGUAGE else ()
+
+    @cached_property
+    def scored(self) -> float:
+        """How many targets of a training row count, on average: those that are not −1."""
+        y = self.train.y
+        if self.task not in LANGUAGE:
+            return 1.0
+        return float((y >= 0).mean()) * y.shape[1]
+
     @cached_property
     def digest(self) -> str:
         """A fingerprint of all rows: two data sets with the same digest are the same."""
         digest = hashlib.sha256(repr((self.task, self.classes)).encode())
         for rows in (self.train, self.val, self.test):
             for array in (rows.x, rows.y):
-                digest.update(f"{array.dtype} {array.shape}".encode() + array.tobytes())
+                digest.update(f"{array.dtype} {array.shape}".encode() + stream_of(array)[0].tobytes())
         return digest.hexdigest()
+
+
+def stream_of(rows: np.ndarray) -> tuple[np.ndarray, int]:
+    """The flat values (L,) that rows (R, …) lie in, without a copy, and how far apart two rows begin.
+
+    Rows of a common array begin a row's length apart; windows over a text begin closer and overlap.
+    """
+    length = math.prod(rows.shape[1:])
+    if rows.flags.c_contiguous or not rows.size:
+        return rows.reshape(-1), length
+    step = rows.strides[0] // rows.itemsize
+    if rows[0].strides != np.empty(rows.shape[1:], rows.dtype).strides or rows.strides[0] % rows.itemsize:
+        raise ValueError("expected rows that are contiguous each")
+    size = (len(rows) - 1) * step + length
+    return np.lib.stride_tricks.as_strided(rows, (size,), (rows.itemsize,)), step

@@ -7,14 +7,19 @@ from engine.places import BATCH
 
 @kernel
 def cross_entropy(
-    z: "N,C", t: "N,1", dz: "N,C", loss: "float64[1]", lane: "int64[L]", smoothing: "float64[1]", weights: "C"
-):
-    """−Σ q·log softmax(z), q the one-hot target smoothed by a share spread over all classes."""
+    z: "N,C", t: "N,1", dz: "N,C", loss: "float64[1]", lane: "int64[L]", smoothing: "float64[1]", weights: "C",
+    scored: "1",
+):  # fmt: skip
+    """−Σ q·log softmax(z), q the one-hot target smoothed by a share spread over all classes.
+
+    N counts positions; one with a target below 0 is passed over. The sum is divided by the batch's rows times
+    the positions of a row that count on average.
+    """
     real = z.dtype.type
     N, C = z.shape
     share = real(smoothing[0])
     rest = share / real(C)
-    mean = real(1) / real(lane[BATCH])
+    mean = real(1) / (real(lane[BATCH]) * scored[0])
     for n in range(N):
         top = z[n, 0]
         for c in range(1, C):
@@ -24,6 +29,8 @@ def cross_entropy(
     total = real(0)
     for n in range(N):
         target = int(t[n, 0])
+        if target < 0:
+            continue
         row = real(0)
         for c in range(C):
             row += dz[n, c]
@@ -31,6 +38,9 @@ def cross_entropy(
     exp_all(dz.reshape(N * C))
     for n in range(N):
         target = int(t[n, 0])
+        if target < 0:
+            dz[n] = ZERO
+            continue
         weight = weights[target] * mean
         norm = real(0)
         for c in range(C):

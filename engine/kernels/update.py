@@ -40,11 +40,12 @@ def shuffle(order, key):
 
 
 @kernel
-def gather(data: "R,F", indices: "int64[N]", rows: "N,F"):
+def gather(data: "L", indices: "int64[N]", rows: "N,F", stride: "int"):
+    """Row r of the data begins at r·stride; rows that begin less than F apart are windows over a stream."""
     for n in range(indices.size):
-        source = indices[n]
+        first = indices[n] * stride
         for f in range(rows.shape[1]):
-            rows[n, f] = data[source, f]
+            rows[n, f] = data[first + f]
 
 
 @kernel

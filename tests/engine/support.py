@@ -10,7 +10,7 @@ from engine.initializers import Zeros
 from engine.layers import Layer
 from engine.losses import Loss
 from engine.memory import Memory, shared
-from engine.network import Builder, Outline, Parameter, initialise, lay_out
+from engine.network import Builder, Ends, Outline, Parameter, initialise, lay_out
 from engine.optimizers import Optimizer
 from engine.places import BATCH, FIRST, LANE, LR, SAMPLES, SEED, SHARD, SHARDS, UPDATES
 from engine.program import Operation, Phase, Program
@@ -66,14 +66,16 @@ class LayerRig:
         shards: int = 1,
         first: int = 0,
         batch: int | None = None,
+        vocabulary: tuple[int, ...] = (),
     ) -> None:
         self.memory = Memory(dtype, guarded)
-        sketch = Builder(Memory(dtype), "outline", outputs)
+        ends = Ends(shape[1:], outputs, vocabulary=vocabulary)
+        sketch = Builder(Memory(dtype), "outline", ends)
         sketch.sequence(layers, sketch.tensor("input", shape))
         self.outline = Outline(tuple(sketch.declared.values()), tuple(sketch.blocks))
         lay_out(self.memory, self.outline)
         gradients = self.memory.add(self.memory.area("parameters").like("gradients")).tensors
-        net = self.net = Builder(self.memory, "shard0", outputs, gradients if training else None)
+        net = self.net = Builder(self.memory, "shard0", ends, gradients if training else None)
         lane = [0] * LANE
         lane[SHARD], lane[SHARDS], lane[FIRST], lane[BATCH] = 0, shards, first, batch or shape[0]
         self.memory.first_values[net.lane.name] = tuple(lane)
@@ -154,7 +156,7 @@ class LossRig:
         guarded: bool = False,
     ) -> None:
         self.memory = Memory(dtype, guarded)
-        net = Builder(self.memory, "shard0", outputs, {})
+        net = Builder(self.memory, "shard0", Ends((), outputs), {})
         lane = [0] * LANE
         lane[SHARDS], lane[BATCH] = 1, batch or len(targets)
         self.memory.first_values[net.lane.name] = tuple(lane)

@@ -8,7 +8,7 @@ from engine.initializers import Initializer
 from engine.layers import Layer
 from engine.layers.activations import Activation
 from engine.losses import Loss
-from engine.network import outline
+from engine.network import Ends, outline
 from engine.optimizers import Optimizer
 from engine.schedules import Schedule
 
@@ -50,4 +50,4 @@ def test_a_layer_is_known_as_soon_as_its_class_is_defined():
             return x
 
     layers = build(list[Layer], [{"layer": "twice"}, {"layer": "dense"}])
-    assert [block.name for block in outline(layers, (3,), 2).blocks] == ["twice1", "dense2"]
+    assert [block.name for block in outline(layers, Ends((3,), 2)).blocks] == ["twice1", "dense2"]

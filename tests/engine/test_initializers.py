@@ -22,7 +22,7 @@ from engine.initializers import (
 from engine.layers.activations import Activation
 from engine.layers.dense import Dense
 from engine.memory import Memory
-from engine.network import initialise, lay_out, outline
+from engine.network import Ends, initialise, lay_out, outline
 
 SHAPE = (300, 200)
 
@@ -108,7 +108,7 @@ NUMPY = {
 
 
 def first_values(seed: int) -> dict[str, np.ndarray]:
-    network = outline([Dense(units=4), Dense()], (3,), 2)
+    network = outline([Dense(units=4), Dense()], Ends((3,), 2))
     memory = Memory("float32")
     lay_out(memory, network)
     memory.allocate()

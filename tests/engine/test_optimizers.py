@@ -8,7 +8,7 @@ from engine.component import members
 from engine.kernels.optimizers import product_of_momenta
 from engine.layers.activations import Tanh
 from engine.layers.dense import Dense
-from engine.network import outline
+from engine.network import Ends, outline
 from engine.optimizers import (
     Adadelta,
     Adagrad,
@@ -110,9 +110,9 @@ def test_muon_moves_a_matrix_equally_far_in_all_its_directions(shape):
 
 
 def test_muon_takes_hidden_matrices_and_leaves_the_last_to_adamw():
-    network = outline([Dense(units=4, activation=Tanh()), Dense(units=5), Dense()], (3,), 2)
+    network = outline([Dense(units=4, activation=Tanh()), Dense(units=5), Dense()], Ends((3,), 2))
     assert Muon().whole(network) == {"dense1.weight", "dense2.weight"}
-    assert Muon().whole(outline([Dense()], (3,), 2)) == frozenset()
+    assert Muon().whole(outline([Dense()], Ends((3,), 2))) == frozenset()
 
 
 def test_a_matrix_that_is_wanted_whole_is_not_cut_into_lanes():

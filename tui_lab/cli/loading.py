@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 
 import presets
@@ -13,7 +14,7 @@ from engine.data import Dataset, Pipeline, prepare
 from engine.errors import InputError
 from engine.evaluate import Evaluator
 from engine.experiment import Experiment, experiment_from, override, read_toml
-from engine.network import outline
+from engine.network import Ends, outline
 from engine.run import Run
 from tui_lab.cli.signals import held_back
 
@@ -52,7 +53,7 @@ class Model:
 
     experiment: Experiment
     pipeline: Pipeline
-    input_shape: tuple[int, ...]
+    ends: Ends
     evaluator: Evaluator
     step: int
     digest: str
@@ -66,14 +67,14 @@ class Model:
         experiment = experiment_from(tomllib.loads(header["experiment"]), str(run.best))
         if kind_of(experiment) != kind_of(run.experiment()):
             raise InputError(f"{run.best}: belongs to another experiment than {run.path}/experiment.toml")
-        shape, units = tuple(header["input_shape"]), header["units"]
-        network = outline(experiment.model, shape, units, experiment.training.precision)
-        evaluator = Evaluator(experiment, network, shape, units)
+        ends = msgspec.convert(header["ends"], Ends)
+        network = outline(experiment.model, ends, experiment.training.precision)
+        evaluator = Evaluator(experiment, network, ends)
         check_arrays(evaluator, arrays, run.best)
         with held_back():
             evaluator.load(arrays)
         pipeline = Pipeline.from_json(header["pipeline"])
-        return cls(experiment, pipeline, shape, evaluator, header["step"], header["data"])
+        return cls(experiment, pipeline, ends, evaluator, header["step"], header["data"])
 
     def dataset(self) -> Dataset:
         """The data it was trained on. Raises InputError where that has changed: what was learnt is tested then."""

@@ -34,13 +34,13 @@ def list_presets() -> None:
 def show_preset(name: str) -> None:
     """Tell about a preset (or a TOML file): its story, its layers, what to try."""
     from engine.network import outline
+    from engine.plan import ends_of
     from tui_lab.cli import loading
     from tui_lab.cli.tables import aligned
 
     title, experiment = loading.experiment_of(name)
     dataset = loading.dataset_of(experiment)
-    units = experiment.loss.units(dataset)
-    network = outline(experiment.model, dataset.input_shape, units)
+    network = outline(experiment.model, ends_of(experiment, dataset))
     click.echo(f"{title}: {experiment.title}\n")
     if experiment.story:
         click.echo(click.wrap_text(" ".join(experiment.story.split()), width=78) + "\n")

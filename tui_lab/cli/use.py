@@ -68,7 +68,7 @@ def predict_command(run: str, source: str, output: str, runs: Path | None) -> No
     from tui_lab.cli import loading
 
     model = loading.Model.of(Run.find(run, runs_root(runs)))
-    x = read_inputs(source, model.pipeline, model.input_shape, model.evaluator.memory.dtype)
+    x = read_inputs(source, model.pipeline, model.ends.input_shape, model.evaluator.memory.dtype)
     z = model.evaluator.outputs(x)
     if output == "-":
         write_predictions(sys.stdout, model, z)

@@ -9,6 +9,7 @@ from engine.component import Tree
 from engine.data import prepare
 from engine.experiment import Experiment, experiment_from, read_toml
 from engine.network import outline
+from engine.plan import ends_of
 from engine.run import Run
 from tui_lab.session.base import READY, Snapshot
 from tui_lab.session.describing import describe_data
@@ -48,7 +49,7 @@ def about(kind: str, name: str, root: Path) -> dict[str, Any]:
     """Title, story, layers and things to try, and a snapshot of the data for the preview."""
     experiment, run = experiment_for(kind, name, root)
     dataset = prepare(experiment.data, experiment.training.seed)
-    network = outline(experiment.model, dataset.input_shape, experiment.loss.units(dataset))
+    network = outline(experiment.model, ends_of(experiment, dataset))
     data = describe_data(dataset)
     snapshot = Snapshot(version=1, phase=READY, name=name, experiment=experiment, data=data)
     return {
