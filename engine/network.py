@@ -85,6 +85,7 @@ class Builder:
         self.backward: list[Operation] = []
         self.after: list[Operation] = []
         self.blocks: list[Block] = []
+        self.tables: dict[str, Tensor] = {}  # parameters that a later layer may use too, by name
         self.scored: float | None = (
             None  # targets of a row that count, where the loss is not over all of them
         )
@@ -102,13 +103,29 @@ class Builder:
         yield
         self._scope.pop()
 
+    def name(self, name: str) -> str:
+        return ".".join([part for part in self._scope if part] + [name])
+
+    # -- the run ------------------------------------------------------------------------------------------
+
     @property
     def outputs(self) -> int:
         """How many numbers the loss needs at a position."""
         return self.ends.outputs
 
-    def name(self, name: str) -> str:
-        return ".".join([*self._scope, name])
+    @property
+    def clock(self) -> Tensor:
+        """The run's counters; kernels read them, only the update changes them."""
+        return shared(self.memory, "clock", np.int64, CLOCK)
+
+    @property
+    def position(self) -> Tensor:
+        """Where in the sequence a streaming copy is; set by whoever runs it."""
+        return shared(self.memory, "position", np.int64, 1)
+
+    def context(self, x: Tensor) -> int:
+        """How many positions (N, T, …) has, also where only one of them is seen at a time."""
+        return self.ends.input_shape[0] if self.streaming else x.shape[1]
 
     # -- tensors ------------------------------------------------------------------------------------------
 
@@ -180,11 +197,6 @@ class Builder:
         self._streams += 1
         return self._streams
 
-    @property
-    def clock(self) -> Tensor:
-        """The run's counters; kernels read them, only the update changes them."""
-        return shared(self.memory, "clock", np.int64, CLOCK)
-
     def fork(self, x: Tensor) -> Tensor:
         """`x` for a second use: the same values with a gradient of their own, which is added to that of `x`."""
         if x.gradient is None:
@@ -219,7 +231,7 @@ class Builder:
                     x = layer.plan(self, x)
                 except ValueError as error:
                     raise InputError(f"{'.'.join(self._path)} ({layer.tag()}): {error}") from None
-                full_name = self.name("").rstrip(".")
+                full_name = self.name("")[:-1]
             self._path.pop()
             added = tuple(n for n in self.declared if n not in before)
             self.blocks.append(Block(full_name, layer, x, added))

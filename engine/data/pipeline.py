@@ -23,6 +23,8 @@ class Pipeline:
     categories: dict[int, tuple[str, ...]] = field(default_factory=dict)  # raw column → its categories
     steps: tuple[tuple[Preprocess, Fitted], ...] = ()
     target_scale: tuple[list[float], list[float]] | None = None  # mean and deviation a target
+    tokens: str = ""  # of text: what it is cut into; the classes are the vocabulary then
+    text: str = ""  # and how it comes: "running", "lines" or "pairs" of a prompt and an answer
 
     @classmethod
     def fitted(
@@ -89,6 +91,8 @@ class Pipeline:
             "categories": [[column, list(known)] for column, known in self.categories.items()],
             "steps": [[tree_of(step), fitted] for step, fitted in self.steps],
             "target_scale": list(self.target_scale) if self.target_scale else None,
+            "tokens": self.tokens,
+            "text": self.text,
         }
 
     @classmethod
@@ -101,6 +105,8 @@ class Pipeline:
             categories={column: tuple(known) for column, known in json["categories"]},
             steps=tuple((build(Preprocess, tree, "preprocess"), fitted) for tree, fitted in json["steps"]),
             target_scale=tuple(json["target_scale"]) if json["target_scale"] else None,
+            tokens=json.get("tokens", ""),
+            text=json.get("text", ""),
         )
 
 

@@ -20,6 +20,37 @@ def relu_backward(y: "N", dy: "N"):
 
 
 @kernel
+def relu_squared_forward(x: "N", y: "N"):
+    for i in range(x.size):
+        y[i] = ZERO if x[i] < ZERO else x[i] * x[i]
+
+
+@kernel
+def relu_squared_backward(x: "N", dy: "N"):
+    for i in range(x.size):
+        dy[i] = (x[i] + x[i]) * dy[i] if x[i] > ZERO else ZERO
+
+
+@kernel
+def swiglu_forward(x: "N,I", y: "N,O"):
+    """I = 2·O: the first half of a row, through silu, times the second."""
+    N, O = y.shape
+    for n in range(N):
+        for o in range(O):
+            y[n, o] = x[n, o] * sigmoid(x[n, o]) * x[n, O + o]
+
+
+@kernel
+def swiglu_backward(x: "N,I", dx: "N,I", dy: "N,O"):
+    N, O = dy.shape
+    for n in range(N):
+        for o in range(O):
+            gate = sigmoid(x[n, o])
+            dx[n, O + o] = dy[n, o] * x[n, o] * gate
+            dx[n, o] = dy[n, o] * x[n, O + o] * gate * (ONE + x[n, o] * (ONE - gate))
+
+
+@kernel
 def leaky_relu_forward(x: "N", y: "N", slope: "float64[1]"):
     a = x.dtype.type(slope[0])
     for i in range(x.size):

@@ -22,6 +22,19 @@ def dense_backward(x: "N,I", w: "I,O", dy: "N,O", dx: "M,I", dw: "I,O", db: "O")
         np.dot(dy, w.T, dx)
 
 
+@kernel
+def project_forward(x: "N,I", w: "I,O", y: "N,O"):
+    """Without a bias."""
+    np.dot(x, w, y)
+
+
+@kernel
+def project_backward(x: "N,I", w: "I,O", dy: "N,O", dx: "M,I", dw: "I,O"):
+    np.dot(x.T, dy, dw)
+    if dx.size:
+        np.dot(dy, w.T, dx)
+
+
 @device
 def column_sums(a, sums):
     """sums (O,) = Σ over the rows of a (N, O), four rows at a time to spare loads and stores of the sums."""

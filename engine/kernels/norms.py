@@ -118,3 +118,36 @@ def layer_norm_backward(x: "N,C", gain: "C", dy: "N,C", dgain: "C", dbias: "C", 
         for c in range(C):
             normal = (x[n, c] - center) * factor
             dy[n, c] = factor * (dy[n, c] * gain[c] - total - normal * along)
+
+
+@kernel
+def rms_norm_forward(x: "N,C", gain: "C", y: "N,C", scale: "N", epsilon: "float64[1]"):
+    """Over each row, without taking the mean away."""
+    N, C = x.shape
+    real = x.dtype.type
+    share, small = ONE / real(C), real(epsilon[0])
+    for n in range(N):
+        squares = real(0)
+        for c in range(C):
+            squares += x[n, c] * x[n, c]
+        scale[n] = ONE / np.sqrt(squares * share + small)
+        for c in range(C):
+            y[n, c] = x[n, c] * scale[n] * gain[c]
+
+
+@kernel
+def rms_norm_backward(x: "N,C", gain: "C", dy: "N,C", dgain: "C", scale: "N"):
+    """dx = scale·(dx̂ − x̂·mean(dx̂·x̂)) with dx̂ = dy·gain, in the place of dy."""
+    N, C = x.shape
+    real = x.dtype.type
+    share = ONE / real(C)
+    dgain[:] = ZERO
+    for n in range(N):
+        along = real(0)
+        for c in range(C):
+            normal = x[n, c] * scale[n]
+            dgain[c] += dy[n, c] * normal
+            along += dy[n, c] * gain[c] * normal
+        along *= share
+        for c in range(C):
+            dy[n, c] = scale[n] * (dy[n, c] * gain[c] - x[n, c] * scale[n] * along)

@@ -52,6 +52,14 @@ class Relu(Activation, tag="relu"):
     suited_initializer = He()
 
 
+class ReluSquared(Activation, tag="relu_squared"):
+    """y = max(x, 0)² (So et al. 2021)"""
+
+    forward = kernels.relu_squared_forward
+    backward = kernels.relu_squared_backward
+    suited_initializer = He()
+
+
 class LeakyRelu(Activation, tag="leaky_relu"):
     """y = x for x > 0, slope·x below (Maas et al. 2013)"""
 
@@ -136,3 +144,19 @@ class Activate(Layer, tag="activation"):
 
     def activation(self) -> Activation:
         return self.function
+
+
+class SwiGlu(Layer, tag="swiglu"):
+    """y = silu(a)·b, a and b the two halves of the last axis, which y has half as long (Shazeer 2020)."""
+
+    def plan(self, net: "Builder", x: Tensor) -> Tensor:
+        *leading, width = x.shape
+        if width % 2:
+            raise ValueError(f"needs an even number of features to halve, there are {width}")
+        y = net.tensor("output", (*leading, width // 2))
+        rows = x.size // width
+        net.op(
+            kernels.swiglu_forward, kernels.swiglu_backward if x.gradient else None,
+            x=x.reshaped((rows, width)), y=y.reshaped((rows, width // 2)),
+        )  # fmt: skip
+        return y

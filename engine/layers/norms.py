@@ -1,4 +1,4 @@
-"""Batch norm and layer norm: layers that keep what flows through them at mean 0 and variance 1."""
+"""Batch, layer and RMS norm: layers that keep what flows through them at mean 0 and variance 1."""
 
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
@@ -68,6 +68,25 @@ class LayerNorm(Layer, tag="layer_norm"):
             x=x.reshaped((rows, C)), gain=gain, bias=bias, y=y.reshaped((rows, C)),
             mean=net.scratch("mean", (rows,)), scale=net.scratch("scale", (rows,)),
             epsilon=net.hyper("epsilon", self.epsilon),
+        )  # fmt: skip
+        return y
+
+
+class RmsNorm(Layer, tag="rms_norm"):
+    """y = gain·x/√(mean of x² + ε), the mean taken over the last axis (Zhang & Sennrich 2019)."""
+
+    epsilon: Epsilon = 1e-6
+
+    looked_through: ClassVar[bool] = True
+
+    def plan(self, net: "Builder", x: Tensor) -> Tensor:
+        C = x.shape[-1]
+        rows = x.size // C
+        y = normalised(net, x)
+        net.op(
+            kernels.rms_norm_forward, kernels.rms_norm_backward,
+            x=x.reshaped((rows, C)), gain=net.parameter("gain", (C,), Constant(1.0)), y=y.reshaped((rows, C)),
+            scale=net.scratch("scale", (rows,)), epsilon=net.hyper("epsilon", self.epsilon),
         )  # fmt: skip
         return y
 

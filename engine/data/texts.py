@@ -1,0 +1,101 @@
+"""Texts: bundled ones, those that come with Python, and the user's own."""
+
+import sysconfig
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated
+
+from engine.data.language import Context, Language
+from engine.errors import InputError
+from engine.hyper import hyper
+
+FOLDER = files("engine.data") / "files"
+
+
+class Shakespeare(Language, tag="shakespeare", kw_only=True):
+    """Nine plays of Shakespeare, 1.1 million characters."""
+
+    def text(self) -> str:
+        return bundled("shakespeare.txt.xz")
+
+
+class Names(Language, tag="names", kw_only=True):
+    """5,163 first names (United States, 1990), one a line."""
+
+    context: Context = 16
+
+    @property
+    def by_line(self) -> bool:
+        return True
+
+    def text(self) -> str:
+        return bundled("names.txt.xz")
+
+
+class Pydoc(Language, tag="pydoc", kw_only=True):
+    """The topics of Python's own help: the language reference in plain English, about half a million characters."""
+
+    def text(self) -> str:
+        from pydoc_data.topics import topics
+
+        return "\n\n".join(topics[name] for name in sorted(topics))
+
+
+class Python(Language, tag="python", kw_only=True):
+    """The source of Python's standard library as it is installed, module after module."""
+
+    size: Annotated[int, hyper("characters that are used", ge=1000, log=True, unit="characters")] = 2_000_000
+
+    def text(self) -> str:
+        parts, left = [], self.size
+        folder = Path(sysconfig.get_paths()["stdlib"])
+        for path in sorted(folder.glob("*.py")):
+            if left <= 0:
+                break
+            source = path.read_text(encoding="utf-8", errors="ignore")
+            source = source.encode("ascii", "ignore").decode().expandtabs(4)
+            parts.append(source[:left])
+            left -= len(source)
+        if not parts:
+            raise InputError(f"{self.where}: the standard library's source is not in {folder}")
+        return "\n".join(parts)
+
+
+class TextFile(Language, tag="text", kw_only=True):
+    """A text file of the user's, in UTF-8: running text, or with `lines` a list of lines (names, words)."""
+
+    path: Annotated[str, hyper("the file")]
+    lines: Annotated[bool, hyper("every line is a sequence of its own")] = False
+
+    @property
+    def by_line(self) -> bool:
+        return self.lines
+
+    @property
+    def where(self) -> str:
+        return self.path
+
+    def text(self) -> str:
+        return read_text(self.path, self.tokens == "byte")
+
+
+def bundled(name: str) -> str:
+    import lzma
+
+    return lzma.decompress((FOLDER / name).read_bytes()).decode()
+
+
+def read_text(path: str, any_bytes: bool = False) -> str:
+    """A text of the user's, line ends as `\\n`. Raises InputError where it cannot be read or is not UTF-8."""
+    try:
+        content = Path(path).read_bytes()
+    except FileNotFoundError:
+        raise InputError(f"{path}: there is no such file") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+    try:
+        text = content.decode("utf-8-sig", "surrogateescape" if any_bytes else "strict")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise InputError(f'{path}: line {line} is not UTF-8 text; use tokens = "byte"') from None
+    return text.replace("\r\n", "\n")
