@@ -10,7 +10,7 @@ import numpy as np
 from engine.errors import InputError
 
 HEADER = "tui-lab"
-FORMAT = 1
+FORMAT = 2
 
 
 def save(path: Path, arrays: dict[str, np.ndarray], header: dict[str, Any]) -> None:

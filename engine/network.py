@@ -228,6 +228,8 @@ class Builder:
             with self.scope(f"{layer.tag()}{i + 1}"):
                 self._following = layers[i + 1 :]
                 try:
+                    if self.streaming and not layer.streams:
+                        raise ValueError("cannot see one position at a time")
                     x = layer.plan(self, x)
                 except ValueError as error:
                     raise InputError(f"{'.'.join(self._path)} ({layer.tag()}): {error}") from None

@@ -148,8 +148,6 @@ class Run:
         arrays = trainer.best or trainer.evaluated()
         header = self.header(trainer) | {
             "step": trainer.progress.best_step if trainer.best else trainer.step,
-            "pipeline": trainer.dataset.pipeline.to_json(),
-            "ends": asdict(ends_of(trainer.experiment, trainer.dataset)),
         }
         checkpoint.save(self.best, arrays, header)
 
@@ -161,6 +159,8 @@ class Run:
             "experiment": experiment_to_toml(trainer.experiment),
             "seed": trainer.experiment.training.seed,
             "data": trainer.dataset.digest,
+            "pipeline": trainer.dataset.pipeline.to_json(),
+            "ends": asdict(ends_of(trainer.experiment, trainer.dataset)),
             "versions": {"numpy": np.__version__, "numba": numba.__version__},
         }
 

@@ -139,6 +139,8 @@ class Activate(Layer, tag="activation"):
 
     function: Annotated[Activation, hyper("the function")]
 
+    streams: ClassVar[bool] = True
+
     def plan(self, net: "Builder", x: Tensor) -> Tensor:
         return self.function.plan(net, x, "function")
 
@@ -148,6 +150,8 @@ class Activate(Layer, tag="activation"):
 
 class SwiGlu(Layer, tag="swiglu"):
     """y = silu(a)·b, a and b the two halves of the last axis, which y has half as long (Shazeer 2020)."""
+
+    streams: ClassVar[bool] = True
 
     def plan(self, net: "Builder", x: Tensor) -> Tensor:
         *leading, width = x.shape

@@ -41,6 +41,10 @@ class Attention(Layer, tag="attention"):
     initializer: Begin = Normal(std=0.02)
     output_initializer: Begin = Normal(std=0.02)
 
+    @property
+    def streams(self) -> bool:  # type: ignore[override]
+        return self.causal
+
     def plan(self, net: "Builder", x: Tensor) -> Tensor:
         if len(x.shape) != 3:
             raise ValueError(f"needs positions (N, T, D), the input is {x.shape[1:]} a row")

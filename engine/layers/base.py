@@ -13,6 +13,7 @@ class Layer(Component, tag_field="layer"):
     """A layer; its fields are its hyperparameters."""
 
     looked_through: ClassVar[bool] = False  # weights in front of it begin as suits the activation behind it
+    streams: ClassVar[bool] = False  # can see one position at a time, because it looks at none that follow
 
     def plan(self, net: "Builder", x: Tensor) -> Tensor:
         """Name the parameters, emit the operations, return the output. `x` is (N, …), N the rows of the shard.

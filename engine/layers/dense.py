@@ -29,6 +29,10 @@ class Dense(Layer, tag="dense"):
     initializer: Annotated[Initializer, hyper("how the weights begin")] = Auto()
     bias_initializer: Annotated[Initializer, hyper("how the biases begin")] = Zeros()
 
+    @property
+    def streams(self) -> bool:  # type: ignore[override]
+        return self.over == "position"
+
     def plan(self, net: "Builder", x: Tensor) -> Tensor:
         if self.over == "row":
             x = net.flat(x)

@@ -20,6 +20,7 @@ class Dropout(Layer, tag="dropout"):
     rate: Annotated[float, hyper("share of the values that are dropped", ge=0, lt=1, live=True)] = 0.5
 
     looked_through: ClassVar[bool] = True
+    streams: ClassVar[bool] = True
 
     def plan(self, net: "Builder", x: Tensor) -> Tensor:
         if not net.training:

@@ -1,6 +1,6 @@
 """Embedding, positions, and the way back from vectors to scores of tokens."""
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import numpy as np
 
@@ -24,6 +24,8 @@ class Embedding(Layer, tag="embedding"):
     vocabulary: Annotated[int, hyper("how many tokens there are; 0: as many as the data has", ge=0)] = 0
     initializer: Annotated[Initializer, hyper("how the vectors begin")] = Normal(std=0.02)
 
+    streams: ClassVar[bool] = True
+
     def plan(self, net: "Builder", x: Tensor) -> Tensor:
         tokens = self.vocabulary or max(net.ends.vocabulary, default=0)
         if not tokens:
@@ -44,6 +46,8 @@ class Unembed(Layer, tag="unembed"):
 
     tied: Annotated[bool, hyper("use the embedding's table instead of weights of its own")] = True
     initializer: Annotated[Initializer, hyper("how weights of its own begin")] = Normal(std=0.02)
+
+    streams: ClassVar[bool] = True
 
     def plan(self, net: "Builder", x: Tensor) -> Tensor:
         if not self.tied:
@@ -69,6 +73,8 @@ class Position(Layer, tag="position"):
 
     kind: Annotated[Literal["learned", "sinusoidal"], hyper("where the vectors come from")] = "learned"
     initializer: Annotated[Initializer, hyper("how trained vectors begin")] = Normal(std=0.02)
+
+    streams: ClassVar[bool] = True
 
     def plan(self, net: "Builder", x: Tensor) -> Tensor:
         if len(x.shape) != 3:

@@ -26,6 +26,7 @@ class BatchNorm(Layer, tag="batch_norm"):
     epsilon: Epsilon = 1e-5
 
     looked_through: ClassVar[bool] = True
+    streams: ClassVar[bool] = True
 
     def plan(self, net: "Builder", x: Tensor) -> Tensor:
         C = x.shape[-1]
@@ -57,6 +58,7 @@ class LayerNorm(Layer, tag="layer_norm"):
     epsilon: Epsilon = 1e-5
 
     looked_through: ClassVar[bool] = True
+    streams: ClassVar[bool] = True
 
     def plan(self, net: "Builder", x: Tensor) -> Tensor:
         C = x.shape[-1]
@@ -78,6 +80,7 @@ class RmsNorm(Layer, tag="rms_norm"):
     epsilon: Epsilon = 1e-6
 
     looked_through: ClassVar[bool] = True
+    streams: ClassVar[bool] = True
 
     def plan(self, net: "Builder", x: Tensor) -> Tensor:
         C = x.shape[-1]

@@ -1,6 +1,6 @@
 """The residual layer."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from engine.hyper import hyper
 from engine.kernels.branches import add_forward, copy_gradient
@@ -15,6 +15,8 @@ class Residual(Layer, tag="residual"):
     """y = x + f(x), f the layers within, which must keep the shape (He et al. 2016)."""
 
     layers: Annotated[list[Layer], hyper("what is added to x, in order")]
+
+    streams: ClassVar[bool] = True  # where its layers do
 
     def __post_init__(self) -> None:
         if not self.layers:

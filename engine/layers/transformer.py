@@ -43,6 +43,10 @@ class Transformer(Layer, tag="transformer"):
     std: Std = 0.02
     scale_residual: Annotated[bool, hyper("begin what is added smaller, by 1/√(2·blocks)")] = True
 
+    @property
+    def streams(self) -> bool:  # type: ignore[override]
+        return self.causal
+
     def plan(self, net: "Builder", x: Tensor) -> Tensor:
         if len(x.shape) != 3:
             raise ValueError(f"needs positions (N, T, D), the input is {x.shape[1:]} a row")

@@ -10,6 +10,7 @@ COMMANDS = {
     "resume": ("train", "Go on with a run where it stopped."),
     "eval": ("use", "Measure a run's best parameters on its test rows."),
     "predict": ("use", "Predict new rows from a file with a run's best parameters."),
+    "sample": ("sample", "Write text with a network that was trained on text."),
     "presets": ("presets", "List, show and copy ready experiments."),
     "data": ("data", "List and show data sets."),
     "runs": ("runs", "List and show past trainings."),

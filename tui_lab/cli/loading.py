@@ -14,6 +14,7 @@ from engine.data import Dataset, Pipeline, prepare
 from engine.errors import InputError
 from engine.evaluate import Evaluator
 from engine.experiment import Experiment, experiment_from, override, read_toml
+from engine.generate import Generator
 from engine.network import Ends, outline
 from engine.run import Run
 from tui_lab.cli.signals import held_back
@@ -55,26 +56,43 @@ class Model:
     pipeline: Pipeline
     ends: Ends
     evaluator: Evaluator
+    arrays: dict[str, np.ndarray]
     step: int
     digest: str
 
     @classmethod
     def of(cls, run: Run) -> "Model":
         """Read the best parameters. Raises InputError where the file is damaged, missing or another run's."""
+        model = cls.of_file(run.best)
+        if kind_of(model.experiment) != kind_of(run.experiment()):
+            raise InputError(f"{run.best}: belongs to another experiment than {run.path}/experiment.toml")
+        return model
+
+    @classmethod
+    def of_file(cls, path: Path) -> "Model":
+        """Read the parameters of a checkpoint: of the best ones, or of a step (their running mean, where kept)."""
         import tomllib
 
-        arrays, header = checkpoint.load(run.best)
-        experiment = experiment_from(tomllib.loads(header["experiment"]), str(run.best))
-        if kind_of(experiment) != kind_of(run.experiment()):
-            raise InputError(f"{run.best}: belongs to another experiment than {run.path}/experiment.toml")
+        arrays, header = checkpoint.load(path)
+        arrays |= {
+            name.removeprefix("average/"): a for name, a in arrays.items() if name.startswith("average/")
+        }
+        experiment = experiment_from(tomllib.loads(header["experiment"]), str(path))
         ends = msgspec.convert(header["ends"], Ends)
         network = outline(experiment.model, ends, experiment.training.precision)
         evaluator = Evaluator(experiment, network, ends)
-        check_arrays(evaluator, arrays, run.best)
+        check_arrays(evaluator, arrays, path)
         with held_back():
             evaluator.load(arrays)
         pipeline = Pipeline.from_json(header["pipeline"])
-        return cls(experiment, pipeline, ends, evaluator, header["step"], header["data"])
+        return cls(experiment, pipeline, ends, evaluator, arrays, header["step"], header["data"])
+
+    def generator(self) -> Generator:
+        """What writes text with these parameters. Raises InputError where they were not trained on text."""
+        generator = Generator(self.experiment, self.evaluator.outline, self.ends, self.pipeline)
+        with held_back():
+            generator.load(self.arrays)
+        return generator
 
     def dataset(self) -> Dataset:
         """The data it was trained on. Raises InputError where that has changed: what was learnt is tested then."""

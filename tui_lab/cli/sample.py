@@ -1,0 +1,54 @@
+"""sample: text from a trained network, as it is written."""
+
+from pathlib import Path
+
+import click
+
+from tui_lab.cli.options import runs_option, runs_root
+
+
+@click.command("sample")
+@click.argument("run", metavar="RUN")
+@click.option("--prompt", default="", help="What the text goes on from.")
+@click.option(
+    "--length", type=click.IntRange(1, 10_000_000), default=500, show_default=True, help="Tokens to write."
+)
+@click.option(
+    "--temperature", type=click.FloatRange(0, 100), default=1.0, show_default=True,
+    help="Below 1 bolder, above 1 wilder; 0: always the likeliest.",
+)  # fmt: skip
+@click.option("--top-k", type=click.IntRange(0), default=0, help="Only the K likeliest tokens; 0: all.")
+@click.option(
+    "--top-p", type=click.FloatRange(0, 1, min_open=True), default=1.0,
+    help="Only the likeliest tokens that have this probability together; 1: all.",
+)  # fmt: skip
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=1, show_default=True)
+@runs_option()
+def sample_command(
+    run: str,
+    prompt: str,
+    length: int,
+    temperature: float,
+    top_k: int,
+    top_p: float,
+    seed: int,
+    runs: Path | None,
+) -> None:
+    """Write text with a run's best parameters, or with those of a checkpoint file (RUN may be one)."""
+    from engine.generate import Sampling
+    from engine.run import Run
+    from tui_lab.cli import loading
+
+    if run.endswith(".safetensors"):
+        model = loading.Model.of_file(Path(run))
+    else:
+        model = loading.Model.of(Run.find(run, runs_root(runs)))
+    pieces = model.generator().write(prompt, length, Sampling(temperature, top_k, top_p), seed)
+    first = next(pieces)  # what is wrong with the prompt shows before anything is printed
+    click.echo(prompt + first, nl=False)
+    last = first
+    for piece in pieces:
+        click.echo(piece, nl=False)
+        last = piece or last
+    if not last.endswith("\n"):
+        click.echo()
