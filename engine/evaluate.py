@@ -14,12 +14,17 @@ class Evaluator:
     """Computes outputs for inputs, with a copy of parameters and statistics that `load` sets."""
 
     def __init__(
-        self, experiment: Experiment, outline: Outline, input_shape: tuple[int, ...], units: int
+        self,
+        experiment: Experiment,
+        outline: Outline,
+        input_shape: tuple[int, ...],
+        units: int,
+        vocabulary: tuple[int, ...] = (),
     ) -> None:
         self.memory = Memory(experiment.training.precision)
         lay_out(self.memory, outline)
         self.outline = outline
-        net = Builder(self.memory, "evaluation", units)
+        net = Builder(self.memory, "evaluation", units, vocabulary=vocabulary)
         self.x = net.work.tensor("input", (BLOCK, *input_shape))
         self.z = net.sequence(experiment.model, self.x)
         self.builder = net

@@ -56,6 +56,7 @@ class Builder:
         work: str,
         outputs: int,
         gradients: Mapping[str, Tensor] | None = None,
+        vocabulary: Shape = (),
     ) -> None:
         self.memory = memory
         self.outputs = outputs
@@ -73,6 +74,7 @@ class Builder:
         self._path: list[str] = []
         self._following: list[Layer] = []
         self._streams = 0
+        self._vocabularies: dict[str, Shape] = {"input": vocabulary}
 
     # -- names --------------------------------------------------------------------------------------------
 
@@ -145,6 +147,18 @@ class Builder:
         if x.gradient is not None or not self.training:
             return x.gradient or x
         return Tensor(self.work, "none", 0, (0, *x.shape[1:]))
+
+    def vocabulary_of(self, x: Tensor) -> Shape:
+        """How many different numbers each column of `x` may hold, 0 … V − 1; one entry where all columns share
+        it, 0 for a column of quantities; empty where nothing is known (what layers computed).
+
+        Only the data knows, and what is picked from it: see `name_vocabulary`.
+        """
+        return self._vocabularies.get(x.name, ())
+
+    def name_vocabulary(self, x: Tensor, vocabulary: Shape) -> None:
+        """Say that the columns of `x` hold numbers of that vocabulary, as a layer that picks columns does."""
+        self._vocabularies[x.name] = vocabulary
 
     def stream(self) -> int:
         """A number of its own for each use of random numbers in the network."""
@@ -225,9 +239,15 @@ class Outline:
         return sum(prod(p.shape) for p in self.parameters)
 
 
-def outline(layers: list[Layer], input_shape: Shape, outputs: int, dtype: str = "float32") -> Outline:
+def outline(
+    layers: list[Layer],
+    input_shape: Shape,
+    outputs: int,
+    dtype: str = "float32",
+    vocabulary: Shape = (),
+) -> Outline:
     """Plan the layers for one row, allocating nothing. Raises InputError where a layer does not fit."""
-    builder = Builder(Memory(dtype), "outline", outputs)
+    builder = Builder(Memory(dtype), "outline", outputs, vocabulary=vocabulary)
     result = builder.sequence(layers, builder.tensor("input", (1, *input_shape)))
     if result.size != outputs:
         raise InputError(

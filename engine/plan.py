@@ -31,7 +31,8 @@ def resolve(experiment: Experiment, dataset: Dataset) -> Experiment:
     drawn = batch * t.accumulate  # rows a step
     steps = t.steps or max(1, math.ceil(t.epochs * rows / drawn))
     every = t.evaluate_every or min(steps, max(rows // drawn, math.ceil(steps / EVALUATIONS), 1))
-    size = outline(experiment.model, dataset.input_shape, experiment.loss.units(dataset)).size
+    units = experiment.loss.units(dataset)
+    size = outline(experiment.model, dataset.input_shape, units, vocabulary=dataset.vocabulary).size
     chosen = 1 if work(size, batch) < SERIAL_WORK else max(1, min(MOST_SHARDS, batch // SHARD_ROWS))
     training = replace(
         t,
@@ -63,7 +64,7 @@ class Plan:
         """Plan a resolved experiment; nothing is allocated. Raises InputError where parts do not fit."""
         t, units = experiment.training, experiment.loss.units(dataset)
         memory = Memory(t.precision, guarded)
-        network = outline(experiment.model, dataset.input_shape, units, t.precision)
+        network = outline(experiment.model, dataset.input_shape, units, t.precision, dataset.vocabulary)
         lay_out(memory, network)
         memory.add(memory.areas["parameters"].like("gradients"))
         if t.average:
@@ -122,7 +123,7 @@ class Shards:
     def __init__(self, memory: Memory, experiment: Experiment, dataset: Dataset, indices: Tensor) -> None:
         t = experiment.training
         self.memory, self.experiment, self.indices = memory, experiment, indices
-        self.units = experiment.loss.units(dataset)
+        self.units, self.vocabulary = experiment.loss.units(dataset), dataset.vocabulary
         self.data = (memory.hold("data.x", dataset.train.x), memory.hold("data.y", dataset.train.y))
         self.losses = shared(memory, "losses", np.float64, t.shards)
         self.gradients: Tensor | None = None  # (S, Q); None when a single shard needs no adding up
@@ -133,7 +134,8 @@ class Shards:
         self.copies = [self._copy(s, first, last) for s, (first, last) in enumerate(pairwise(edges))]
 
     def _copy(self, shard: int, first: int, last: int) -> Builder:
-        net = Builder(self.memory, f"shard{shard}", self.units, self._gradients_of(shard))
+        name, gradients = f"shard{shard}", self._gradients_of(shard)
+        net = Builder(self.memory, name, self.units, gradients, self.vocabulary)
         lane = [0] * LANE
         lane[SHARD], lane[SHARDS] = shard, self.losses.size
         lane[FIRST], lane[BATCH] = first, self.indices.size

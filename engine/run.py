@@ -149,6 +149,7 @@ class Run:
             "pipeline": trainer.dataset.pipeline.to_json(),
             "input_shape": trainer.dataset.input_shape,
             "units": trainer.experiment.loss.units(trainer.dataset),
+            "vocabulary": trainer.dataset.vocabulary,
         }
         checkpoint.save(self.best, arrays, header)
 

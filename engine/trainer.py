@@ -72,8 +72,9 @@ class Trainer:
         self.best: dict[str, np.ndarray] = {}
         self.steps_per_second = 0.0
         self._lay_out(experiment)
+        units = experiment.loss.units(dataset)
         self.evaluator = Evaluator(
-            self.experiment, self.outline, dataset.input_shape, experiment.loss.units(dataset)
+            self.experiment, self.outline, dataset.input_shape, units, dataset.vocabulary
         )
 
     def _lay_out(self, experiment: Experiment) -> None:

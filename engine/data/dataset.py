@@ -32,6 +32,7 @@ class Dataset:
     val: Rows
     test: Rows
     pipeline: Pipeline
+    vocabulary: tuple[int, ...] = ()  # see Builder.vocabulary_of; empty: the inputs are quantities
 
     @property
     def classes(self) -> tuple[str, ...]:

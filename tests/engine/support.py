@@ -66,14 +66,16 @@ class LayerRig:
         shards: int = 1,
         first: int = 0,
         batch: int | None = None,
+        vocabulary: tuple[int, ...] = (),
     ) -> None:
         self.memory = Memory(dtype, guarded)
-        sketch = Builder(Memory(dtype), "outline", outputs)
+        sketch = Builder(Memory(dtype), "outline", outputs, vocabulary=vocabulary)
         sketch.sequence(layers, sketch.tensor("input", shape))
         self.outline = Outline(tuple(sketch.declared.values()), tuple(sketch.blocks))
         lay_out(self.memory, self.outline)
         gradients = self.memory.add(self.memory.area("parameters").like("gradients")).tensors
-        net = self.net = Builder(self.memory, "shard0", outputs, gradients if training else None)
+        given = gradients if training else None
+        net = self.net = Builder(self.memory, "shard0", outputs, given, vocabulary)
         lane = [0] * LANE
         lane[SHARD], lane[SHARDS], lane[FIRST], lane[BATCH] = 0, shards, first, batch or shape[0]
         self.memory.first_values[net.lane.name] = tuple(lane)
@@ -124,7 +126,7 @@ class LayerRig:
         errors = []
         for name, (values, _) in self.tensors().items():
             errors.append(relative_error(analytic[name], differences(values, objective), 1e-2))
-        return max(errors)
+        return max(errors, default=0.0)
 
 
 def differences(values: np.ndarray, objective: Callable[[], float]) -> np.ndarray:

@@ -67,8 +67,9 @@ class Model:
         if kind_of(experiment) != kind_of(run.experiment()):
             raise InputError(f"{run.best}: belongs to another experiment than {run.path}/experiment.toml")
         shape, units = tuple(header["input_shape"]), header["units"]
-        network = outline(experiment.model, shape, units, experiment.training.precision)
-        evaluator = Evaluator(experiment, network, shape, units)
+        vocabulary = tuple(header.get("vocabulary", ()))
+        network = outline(experiment.model, shape, units, experiment.training.precision, vocabulary)
+        evaluator = Evaluator(experiment, network, shape, units, vocabulary)
         check_arrays(evaluator, arrays, run.best)
         with held_back():
             evaluator.load(arrays)

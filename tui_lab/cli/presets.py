@@ -40,7 +40,7 @@ def show_preset(name: str) -> None:
     title, experiment = loading.experiment_of(name)
     dataset = loading.dataset_of(experiment)
     units = experiment.loss.units(dataset)
-    network = outline(experiment.model, dataset.input_shape, units)
+    network = outline(experiment.model, dataset.input_shape, units, vocabulary=dataset.vocabulary)
     click.echo(f"{title}: {experiment.title}\n")
     if experiment.story:
         click.echo(click.wrap_text(" ".join(experiment.story.split()), width=78) + "\n")

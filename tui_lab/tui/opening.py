@@ -48,7 +48,8 @@ def about(kind: str, name: str, root: Path) -> dict[str, Any]:
     """Title, story, layers and things to try, and a snapshot of the data for the preview."""
     experiment, run = experiment_for(kind, name, root)
     dataset = prepare(experiment.data, experiment.training.seed)
-    network = outline(experiment.model, dataset.input_shape, experiment.loss.units(dataset))
+    units = experiment.loss.units(dataset)
+    network = outline(experiment.model, dataset.input_shape, units, vocabulary=dataset.vocabulary)
     data = describe_data(dataset)
     snapshot = Snapshot(version=1, phase=READY, name=name, experiment=experiment, data=data)
     return {

@@ -22,6 +22,9 @@ LAYERS = {
     "layer_norm": {"layer": "layer_norm"},
     "flatten": {"layer": "flatten"},
     "residual": {"layer": "residual", "layers": [{"layer": "dense", "units": 5}]},
+    "concat": {"layer": "concat", "branches": [[{"layer": "dense", "units": 3}], []]},
+    "multiply": {"layer": "multiply", "branches": [[], [{"layer": "dense", "units": 5}], []]},
+    "select": {"layer": "select", "column": 4},
 } | {name: {"layer": "activation", "function": name} for name in members(Activation)}
 
 
