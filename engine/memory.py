@@ -118,7 +118,7 @@ class Area:
 
     def damaged_guards(self) -> list[str]:
         """The tensors behind which a guard word was overwritten; empty without guards."""
-        if not self.guarded:
+        if not self.guarded or not self.tensors:
             return []
         words = self.array.view(np.uint32)
         scale = self.dtype.itemsize // 4

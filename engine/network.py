@@ -94,6 +94,7 @@ class Builder:
         self._path: list[str] = []
         self._following: list[Layer] = []
         self._streams = 0
+        self._vocabularies: dict[str, Shape] = {"input": ends.vocabulary}
 
     # -- names --------------------------------------------------------------------------------------------
 
@@ -191,6 +192,18 @@ class Builder:
         if x.gradient is not None or not self.training:
             return x.gradient or x
         return Tensor(self.work, "none", 0, (0, *x.shape[1:]))
+
+    def vocabulary_of(self, x: Tensor) -> Shape:
+        """How many different numbers each column of `x` may hold, 0 … V − 1; one entry where all columns share
+        it, 0 for a column of quantities; empty where nothing is known (what layers computed).
+
+        Only the data knows, and what is picked from it: see `name_vocabulary`.
+        """
+        return self._vocabularies.get(x.name, ())
+
+    def name_vocabulary(self, x: Tensor, vocabulary: Shape) -> None:
+        """Say that the columns of `x` hold numbers of that vocabulary, as a layer that picks columns does."""
+        self._vocabularies[x.name] = vocabulary
 
     def stream(self) -> int:
         """A number of its own for each use of random numbers in the network."""

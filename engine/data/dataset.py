@@ -39,6 +39,7 @@ class Dataset:
     val: Rows
     test: Rows
     pipeline: Pipeline
+    vocabulary: tuple[int, ...] = ()  # see Builder.vocabulary_of; empty: the inputs are quantities
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -67,11 +68,6 @@ class Dataset:
     def positions(self) -> int:
         """At how many positions of a row something is predicted."""
         return self.train.y.shape[1] if self.task in LANGUAGE else 1
-
-    @property
-    def vocabulary(self) -> tuple[int, ...]:
-        """How many kinds whole-numbered inputs have: of text the tokens; empty for measured inputs."""
-        return (len(self.classes),) if self.task in LANGUAGE else ()
 
     @cached_property
     def scored(self) -> float:

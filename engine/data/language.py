@@ -58,7 +58,7 @@ class Language(Source, kw_only=True):
             task="language", features=(), targets=("next",), classes=vocabulary.tokens,
             tokens=self.tokens, text="lines" if self.by_line else "running",
         )  # fmt: skip
-        return Dataset("language", train, val, test, pipeline)
+        return Dataset("language", train, val, test, pipeline, (len(vocabulary.tokens),))
 
     def stretches(self, text: str, vocabulary: Vocabulary) -> list[list[np.ndarray]]:
         """A running text in three stretches, one after the other; each holds one sequence."""

@@ -43,7 +43,7 @@ class Pairs(Source, kw_only=True):
             tokens="character", text="pairs",
         )  # fmt: skip
         train, val, test = parts
-        return Dataset("answering", train, val, test, pipeline)
+        return Dataset("answering", train, val, test, pipeline, (len(vocabulary.tokens),))
 
 
 def rows_of(pairs: list[Pair], vocabulary: Vocabulary, context: int, dtype: np.dtype) -> Rows:

@@ -21,3 +21,46 @@ def add_gradient(dfork: "N", dx: "N"):
     """The part that reaches x through its fork."""
     for i in range(dx.size):
         dx[i] += dfork[i]
+
+
+@kernel
+def place_columns(x: "R,C", y: "R,D", start: "int"):
+    """y[:, start : start + C] = x: a branch's part of what is joined."""
+    for r in range(x.shape[0]):
+        for c in range(x.shape[1]):
+            y[r, start + c] = x[r, c]
+
+
+@kernel
+def take_gradient(dx: "R,C", dy: "R,D", start: "int"):
+    for r in range(dx.shape[0]):
+        for c in range(dx.shape[1]):
+            dx[r, c] = dy[r, start + c]
+
+
+@kernel
+def multiply_forward(a: "N", b: "N", y: "N"):
+    for i in range(y.size):
+        y[i] = a[i] * b[i]
+
+
+@kernel
+def multiply_backward(a: "N", b: "N", dy: "N", da: "A", db: "B"):
+    """da and db have no values where that branch has nothing to learn."""
+    for i in range(da.size):
+        da[i] = dy[i] * b[i]
+    for i in range(db.size):
+        db[i] = dy[i] * a[i]
+
+
+@kernel
+def select_forward(x: "R,C", y: "R,1", column: "int"):
+    for r in range(x.shape[0]):
+        y[r, 0] = x[r, column]
+
+
+@kernel
+def select_backward(dx: "R,C", dy: "R,1", column: "int"):
+    dx[:] = 0
+    for r in range(dx.shape[0]):
+        dx[r, column] = dy[r, 0]

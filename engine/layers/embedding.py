@@ -20,22 +20,25 @@ TABLE = "embedding"  # under which name a later layer finds the table
 class Embedding(Layer, tag="embedding"):
     """A trained vector for each token: numbers (N, T) become (N, T, D)."""
 
-    units: Annotated[int, hyper("length of a vector", ge=1, le=65_536)] = 64
+    units: Annotated[int, hyper("length of a vector; 0 means as many as the loss needs", ge=0, le=65_536)] = (
+        64
+    )
     vocabulary: Annotated[int, hyper("how many tokens there are; 0: as many as the data has", ge=0)] = 0
     initializer: Annotated[Initializer, hyper("how the vectors begin")] = Normal(std=0.02)
 
     streams: ClassVar[bool] = True
 
     def plan(self, net: "Builder", x: Tensor) -> Tensor:
-        tokens = self.vocabulary or max(net.ends.vocabulary, default=0)
+        tokens = self.vocabulary or max(net.vocabulary_of(x), default=0)
+        units = self.units or net.outputs
         if not tokens:
             raise ValueError("needs numbers of tokens, the data holds measurements; expected a text")
-        table = net.parameter("weight", (tokens, self.units), self.initializer, decay=True)
+        table = net.parameter("weight", (tokens, units), self.initializer, decay=True)
         net.tables[TABLE] = table
-        y = net.tensor("output", (*x.shape, self.units))
+        y = net.tensor("output", (*x.shape, units))
         if table.gradient is not None:
             net.op(kernels.clear_gradient, None, dtable=table.gradient)
-        flat = y.reshaped((x.size, self.units))
+        flat = y.reshaped((x.size, units))
         net.op(kernels.embed_forward, kernels.embed_backward, ids=x, table=table, y=flat)
         return y
 

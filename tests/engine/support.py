@@ -126,7 +126,7 @@ class LayerRig:
         errors = []
         for name, (values, _) in self.tensors().items():
             errors.append(relative_error(analytic[name], differences(values, objective), 1e-2))
-        return max(errors)
+        return max(errors, default=0.0)
 
 
 def differences(values: np.ndarray, objective: Callable[[], float]) -> np.ndarray:

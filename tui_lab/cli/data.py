@@ -60,7 +60,7 @@ def show_data(name: str, seed: int) -> None:
     click.echo(f"task    {dataset.task}")
     click.echo(f"rows    {sizes}")
     click.echo(f"inputs  {'×'.join(map(str, dataset.input_shape))}")
-    if dataset.classes:
+    if dataset.task == "classification":
         counts = np.bincount(dataset.train.y[:, 0].astype(int), minlength=len(dataset.classes))
         balance = ", ".join(f"{c} {n:,}" for c, n in zip(dataset.classes, counts, strict=True))
         click.echo(f"classes {balance} (training rows)")

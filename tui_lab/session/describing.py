@@ -26,10 +26,10 @@ def describe_data(dataset: Dataset) -> dict[str, Any]:
         "sizes": {part: len(getattr(dataset, part)) for part in ("train", "val", "test")},
     }
     x = dataset.train.x
-    if dataset.classes:
+    if dataset.task == "classification":
         counts = np.bincount(dataset.train.y[:, 0].astype(int), minlength=len(dataset.classes))
         data["balance"] = [(name, int(n)) for name, n in zip(dataset.classes, counts, strict=True)]
-    if x.ndim == 2:
+    if x.ndim == 2 and not dataset.vocabulary:
         names = dataset.pipeline.columns or tuple(f"x{i + 1}" for i in range(x.shape[1]))
         stats = np.stack([x.mean(axis=0), x.std(axis=0), x.min(axis=0), x.max(axis=0)], axis=1)
         data["columns"] = [(name, row.astype(float)) for name, row in zip(names, stats, strict=True)]

@@ -12,6 +12,7 @@ from engine.layers.activations import (
     Identity,
     LeakyRelu,
     Relu,
+    ReluSquared,
     Sigmoid,
     Silu,
     Sin,
@@ -32,6 +33,7 @@ def sigmoid(x):
 FORMULAS = [
     (Identity(), lambda x: x),
     (Relu(), lambda x: np.maximum(x, 0)),
+    (ReluSquared(), lambda x: np.maximum(x, 0) ** 2),
     (LeakyRelu(slope=0.2), lambda x: np.where(x > 0, x, 0.2 * x)),
     (Elu(alpha=0.7), lambda x: np.where(x > 0, x, 0.7 * np.expm1(np.minimum(x, 0)))),
     (Gelu(), lambda x: x / 2 * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3)))),

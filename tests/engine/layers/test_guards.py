@@ -15,6 +15,7 @@ from engine.trainer import Trainer
 
 CLASSES = {"source": "moons", "samples": 90, "noise": 0.1}
 NUMBERS = {"source": "linear", "samples": 90}
+SUMS = {"source": "addition", "digits": 1, "samples": 100}
 LAYERS = {
     "dense": {"layer": "dense", "units": 7},
     "dropout": {"layer": "dropout", "rate": 0.3},
@@ -22,7 +23,25 @@ LAYERS = {
     "layer_norm": {"layer": "layer_norm"},
     "flatten": {"layer": "flatten"},
     "residual": {"layer": "residual", "layers": [{"layer": "dense", "units": 5}]},
+    "concat": {"layer": "concat", "branches": [[{"layer": "dense", "units": 3}], []]},
+    "multiply": {"layer": "multiply", "branches": [[], [{"layer": "dense", "units": 5}], []]},
+    "select": {"layer": "select", "column": 4},
 } | {name: {"layer": "activation", "function": name} for name in members(Activation)}
+
+EMBEDDING, UNEMBED = {"layer": "embedding", "units": 6}, {"layer": "unembed"}
+TEXT = {
+    "embedding": [EMBEDDING, UNEMBED],
+    "unembed": [EMBEDDING, {"layer": "unembed", "tied": False}],
+    "position": [EMBEDDING, {"layer": "position"}, UNEMBED],
+    "rms_norm": [EMBEDDING, {"layer": "rms_norm"}, UNEMBED],
+    "swiglu": [EMBEDDING, {"layer": "swiglu"}, {"layer": "dense", "over": "position", "bias": False}],
+    "attention": [
+        EMBEDDING,
+        {"layer": "attention", "heads": 3, "kv_heads": 1, "rotary": True, "qk_norm": True},
+        UNEMBED,
+    ],
+    "transformer": [EMBEDDING, {"layer": "transformer", "blocks": 2, "heads": 2, "dropout": 0.1}, UNEMBED],
+}
 
 
 def train(
@@ -42,6 +61,11 @@ def train(
         "optimizer": {"name": optimizer},
         "training": {"batch_size": 13, "steps": 20, **training},
     }
+    return check(tree)
+
+
+def check(tree: dict) -> Trainer:
+    """A guarded training of the experiment to its end."""
     experiment = experiment_from(tree)
     dataset = prepare(experiment.data, 1, np.dtype(experiment.training.precision))
     trainer = Trainer(experiment, dataset, guarded=True, threads=1)
@@ -61,6 +85,21 @@ def test_a_training_with_this_layer_writes_nowhere_else(name):
 @pytest.mark.parametrize("name", LAYERS)
 def test_the_same_in_shards_and_with_accumulated_gradients(name):
     train([LAYERS[name]], shards=3, accumulate=2)
+
+
+@pytest.mark.parametrize("shards", [1, 3])
+@pytest.mark.parametrize("name", TEXT)
+def test_a_training_on_text_with_this_layer_writes_nowhere_else(name, shards):
+    training = {"batch_size": 7, "steps": 20, "shards": shards}
+    check(
+        {
+            "data": SUMS,
+            "model": TEXT[name],
+            "loss": {"name": "cross_entropy"},
+            "optimizer": {"name": "adam"},
+            "training": training,
+        }
+    )
 
 
 @pytest.mark.parametrize("name", members(Loss))
@@ -84,4 +123,4 @@ def test_shards_and_accumulation_give_the_gradient_of_the_whole_batch():
 
 def test_every_layer_is_among_the_guarded_ones():
     ours = {tag for tag, cls in members(Layer).items() if cls.__module__.startswith("engine.")}
-    assert ours - {"activation"} <= set(LAYERS)
+    assert ours - {"activation"} <= set(LAYERS) | set(TEXT)

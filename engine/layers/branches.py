@@ -1,0 +1,97 @@
+"""Layers in which data flows through branches and comes together again, and one that picks a column for them."""
+
+from math import prod
+from typing import TYPE_CHECKING, Annotated
+
+from engine.hyper import hyper
+from engine.kernels import branches as kernels
+from engine.layers.base import Layer
+from engine.memory import Tensor
+
+if TYPE_CHECKING:
+    from engine.network import Builder
+
+
+class Branches(Layer, kw_only=True):
+    """Layers side by side; each branch sees the same input, an empty one passes it on as it is."""
+
+    branches: Annotated[list[list[Layer]], hyper("two or more lists of layers")]
+
+    def __post_init__(self) -> None:
+        if len(self.branches) < 2:
+            raise ValueError("needs at least two branches")
+
+    def outputs(self, net: "Builder", x: Tensor) -> list[Tensor]:
+        """What the branches make of x."""
+        inputs = [x]
+        for number in range(1, len(self.branches)):
+            with net.scope(f"branch{number + 1}"):
+                inputs.append(net.fork(x))  # planned first, added last: branch 1 overwrites the gradient
+        results = []
+        for number, (layers, start) in enumerate(zip(self.branches, inputs, strict=True)):
+            with net.scope(f"branch{number + 1}"):
+                results.append(net.sequence(layers, start, f"branches.{number}"))
+        return results
+
+
+class Concat(Branches, tag="concat"):
+    """y = [f₁(x), f₂(x), …], joined along the last axis; all other axes must agree."""
+
+    def plan(self, net: "Builder", x: Tensor) -> Tensor:
+        parts = self.outputs(net, x)
+        leading = parts[0].shape[:-1]
+        if any(part.shape[:-1] != leading for part in parts):
+            raise ValueError(f"its branches give {shapes(parts)}; all axes but the last must be equal")
+        rows, width = prod(leading), sum(part.shape[-1] for part in parts)
+        y = net.tensor("output", (*leading, width))
+        start = 0
+        for part in parts:
+            net.op(
+                kernels.place_columns, kernels.take_gradient if part.gradient else None,
+                x=part.reshaped((rows, part.shape[-1])), y=y.reshaped((rows, width)), start=start,
+            )  # fmt: skip
+            start += part.shape[-1]
+        return y
+
+
+class Multiply(Branches, tag="multiply"):
+    """y = f₁(x)·f₂(x)·…, element by element; all branches must give the same shape."""
+
+    def plan(self, net: "Builder", x: Tensor) -> Tensor:
+        first, *others = parts = self.outputs(net, x)
+        if any(part.shape != first.shape for part in others):
+            raise ValueError(f"its branches give {shapes(parts)}; a product needs equal shapes")
+        y = first
+        for i, other in enumerate(others, start=1):
+            a, y = y, net.tensor("output" if i == len(others) else f"product{i}", first.shape)
+            net.op(
+                kernels.multiply_forward, kernels.multiply_backward,
+                a=a, b=other, y=y, da=net.gradient(a), db=net.gradient(other),
+            )  # fmt: skip
+        return y
+
+
+class Select(Layer, tag="select"):
+    """One column of the input, the last axis being (…, 1) then: for branches that see different columns."""
+
+    column: Annotated[int, hyper("which one, from 0", ge=0)]
+
+    def plan(self, net: "Builder", x: Tensor) -> Tensor:
+        columns = x.shape[-1]
+        if self.column >= columns:
+            raise ValueError(f"column = {self.column}: the input has {columns} columns, 0 to {columns - 1}")
+        shape = (*x.shape[:-1], 1)
+        y = net.tensor("output", shape) if x.gradient else net.scratch("output", shape)
+        vocabulary = net.vocabulary_of(x)
+        if vocabulary:
+            net.name_vocabulary(y, (vocabulary[self.column if len(vocabulary) == columns else 0],))
+        net.op(
+            kernels.select_forward, kernels.select_backward if x.gradient else None,
+            x=x.reshaped((prod(shape), columns)), y=y.reshaped((prod(shape), 1)), column=self.column,
+        )  # fmt: skip
+        return y
+
+
+def shapes(parts: list[Tensor]) -> str:
+    """The shapes of the branches' outputs, as an error lists them."""
+    return " and ".join(str(part.shape[1:]) for part in parts)
