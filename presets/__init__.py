@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 FOLDER = Path(str(files("presets")))
-TOPICS = ("basics", "playground", "tabular", "images")
+TOPICS = ("basics", "playground", "tabular", "images", "signals", "language", "recommendation")
 
 
 def paths() -> dict[str, Path]:

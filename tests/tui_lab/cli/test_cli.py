@@ -271,7 +271,7 @@ def test_without_a_terminal_the_lab_names_the_way_without_a_screen():
         (["resume", "absent"], "no run 'absent'"),
         (["eval", "last"], "there are no runs"),
         (["data", "show", "wien"], "no data set 'wien'; did you mean 'wine'?"),
-        (["data", "show", "csv"], "no data set 'csv'; known: breast-cancer"),
+        (["data", "show", "csv"], "no data set 'csv'; known: "),
         (["data", "show", "iris", "--seed", "-1"], "-1 is not in the range"),
         (["data", "show", "absent.csv"], "absent.csv: there is no such file"),
         (["presets", "show", "wien"], "no preset 'wien'; did you mean 'wine'?"),
