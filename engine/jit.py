@@ -25,6 +25,7 @@ import numpy as np
 # isfinite() meaningful.
 FAST = {"nsz", "arcp", "contract", "afn", "reassoc"}
 OPTIONS: dict[str, Any] = {"error_model": "numpy", "fastmath": FAST}
+COMPILED = ("kernels/*.py", "jit.py", "places.py", "vm.py")  # all that native code is made of
 OLD_CACHE_SECONDS = 14 * 24 * 3600
 
 KERNELS: dict[str, "Kernel"] = {}
@@ -159,14 +160,17 @@ def register_device_functions() -> None:
 
 @cache
 def cache_folder() -> Path:
-    """The folder of compiled code for exactly this source and these versions; made when it is missing."""
+    """The folder of compiled code for exactly this source and these versions; made when it is missing.
+
+    Of the engine only `COMPILED` reaches native code: a change elsewhere compiles nothing again.
+    """
     import llvmlite
     import platformdirs
 
     root = Path(os.environ.get("TUI_LAB_CACHE") or platformdirs.user_cache_dir("tui-lab"))
     digest = hashlib.sha256()
     source = Path(__file__).parent
-    for path in sorted(source.rglob("*.py")):
+    for path in sorted(path for part in COMPILED for path in source.glob(part)):
         digest.update(str(path.relative_to(source)).encode() + path.read_bytes())
     # The folder's own name is in the digest: Numba keys compiled code by the path of its source.
     for part in (str(source), sys.version, np.__version__, llvmlite.__version__):

@@ -44,6 +44,22 @@ def shorten(text: str, width: int, ellipsis: str = "…") -> str:
     return "".join(kept.tolist()) + ellipsis
 
 
+def wrapped(text: str, width: int) -> list[str]:
+    """The lines of a text in at most `width` cells each: its own line ends are kept, longer lines are cut at spaces
+    where there are any. Control characters and tabs become single cells."""
+    lines = []
+    for line in text.split("\n"):
+        line = "".join(c if c.isprintable() else " " for c in line)
+        while cell_width(line) > max(width, 1):
+            room = len("".join(cells(line)[: max(width, 1)].tolist()))
+            cut = line.rfind(" ", 0, room + 1)
+            cut = cut if cut > room // 2 else max(room, 1)
+            lines.append(line[:cut].rstrip())
+            line = line[cut:].lstrip() if cut < len(line) else ""
+        lines.append(line)
+    return lines
+
+
 def pad(text: str, width: int, align: str = "left", ellipsis: str = "…") -> str:
     """The text in exactly `width` cells, shortened or filled; align is "left", "right" or "centre"."""
     short = shorten(text, width, ellipsis)

@@ -6,7 +6,7 @@ import msgspec
 
 from engine.diagnostics import Finding, LayerState
 from engine.experiment import Experiment
-from engine.probes import Classes, Fit, Plane
+from engine.probes import Wish
 from tui_lab.charts.history import Buckets
 
 LOADING, COMPILING, READY, TRAINING, PAUSED = "loading", "compiling", "ready", "training", "paused"
@@ -61,8 +61,8 @@ class Look(msgspec.Struct, frozen=True):
     last: int | None = None  # None: to the present step
     layers: bool = False
     layer: str = ""  # whose histograms
-    picture: tuple[int, int] | None = None  # rows and columns of the picture of what the network sees
-    neurons: bool = False
+    sights: tuple[str, ...] = ()  # pictures by name; "first" is the one that suits the run best
+    wish: Wish = Wish()  # what is chosen about them: size, prompt, temperature
     weights: bool = False
     seconds: float = 0.5  # at least this long between two pictures
 
@@ -95,9 +95,8 @@ class Snapshot(msgspec.Struct, frozen=True, eq=False):
     findings: tuple[Finding, ...] = ()
     layers: tuple[LayerState, ...] = ()
     histograms: dict[str, Any] = {}
-    plane: Plane | None = None
-    fit: Fit | None = None
-    classes: Classes | None = None
+    sights: tuple[str, ...] = ()  # the pictures there are, the one that suits best first
+    seen: dict[str, Any] = {}  # those that were asked for
     weights: list[Any] = []
 
 

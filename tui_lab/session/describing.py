@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 
 from engine.data import Dataset
+from engine.data.dataset import LANGUAGE, stream_of
+from engine.data.vocabulary import Vocabulary
 from engine.trainer import Trainer
 
 
@@ -29,6 +31,8 @@ def describe_data(dataset: Dataset) -> dict[str, Any]:
     if dataset.task == "classification":
         counts = np.bincount(dataset.train.y[:, 0].astype(int), minlength=len(dataset.classes))
         data["balance"] = [(name, int(n)) for name, n in zip(dataset.classes, counts, strict=True)]
+    if dataset.task in LANGUAGE:
+        data["text"] = first_text(dataset)
     if x.ndim == 2 and not dataset.vocabulary:
         names = dataset.pipeline.columns or tuple(f"x{i + 1}" for i in range(x.shape[1]))
         stats = np.stack([x.mean(axis=0), x.std(axis=0), x.min(axis=0), x.max(axis=0)], axis=1)
@@ -40,6 +44,21 @@ def describe_data(dataset: Dataset) -> dict[str, Any]:
     elif x.shape[1:] == (2,):
         data["points"] = (x[:400].astype(float), dataset.train.y[:400, 0].astype(int))
     return data
+
+
+def first_text(dataset: Dataset, tokens: int = 2000, rows: int = 60) -> str:
+    """How a text begins, or its first lines or pairs of a prompt and an answer."""
+    pipeline, x, y = dataset.pipeline, dataset.train.x, dataset.train.y.astype(int)
+    vocabulary = Vocabulary("byte" if pipeline.tokens == "byte" else "character", pipeline.classes)
+    if pipeline.text == "running":
+        return vocabulary.decode(stream_of(x)[0][:tokens])
+    lines = []
+    for row, following in zip(x[: rows * 8], y[: rows * 8], strict=True):
+        if pipeline.text == "lines" and following[-1] != vocabulary.end and len(following) == 1:
+            continue  # of a line that is shown token by token only its end tells it whole
+        whole = vocabulary.decode(np.append(row.astype(int), following[-1] if len(following) == 1 else []))
+        lines.append(whole.strip("\n").split("\n")[0])
+    return "\n".join(lines[:rows])
 
 
 def value_at(tree: Any, path: str) -> Any:

@@ -198,6 +198,7 @@ class LocalSession:
         self._seconds, self._clipped = 0.0, 0.0
         self._histories = {name: History() for name in PER_STEP}
         self._pictures: dict[str, Any] = {}
+        self._sights = probes.Sights(trainer)
         self._picture_due = self._states_due = self._published = 0.0
         self._states: list[diagnostics.LayerState] = []
         self._tail = np.empty(0)
@@ -450,6 +451,7 @@ class LocalSession:
             curves=self._curves(look.first, last),
             events=tuple(self._events[-EVENTS_KEPT:]),
             edits=len(self._undo),
+            sights=self._sights.names,
             **self._pictures,
         )
 
@@ -471,12 +473,10 @@ class LocalSession:
             return
         trainer, look = self.trainer, self._look
         pictures: dict[str, Any] = {}
-        if look.picture or look.weights:
+        if look.sights or look.weights:
             trainer.evaluator.load(trainer.evaluated())
-            if look.picture:
-                pictures["plane"] = probes.plane(trainer, *look.picture, neurons=look.neurons)
-                pictures["fit"] = probes.fit(trainer)
-                pictures["classes"] = probes.classes(trainer)
+            names = dict.fromkeys(self._sights.names[0] if n == "first" else n for n in look.sights)
+            pictures["seen"] = {n: self._sights.take(n, look.wish) for n in names if n in self._sights.names}
             if look.weights:
                 pictures["weights"] = probes.weights(trainer)
         pictures["layers"] = tuple(self._states)

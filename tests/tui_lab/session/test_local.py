@@ -8,6 +8,7 @@ import pytest
 
 import presets
 from engine.experiment import experiment_from, override
+from engine.probes import Wish
 from engine.run import Run
 from tui_lab.session import base
 from tui_lab.session.base import Edit, Look, Pause, Play, Restart, Save, Snapshot, Steps, Undo
@@ -136,7 +137,7 @@ def test_the_run_is_the_same_as_without_a_session(session):
     from engine.data import prepare
     from engine.trainer import Trainer
 
-    session.look(Look(picture=(10, 10), layers=True, weights=True, neurons=True, seconds=0.01))
+    session.look(Look(sights=("plane", "neurons"), layers=True, weights=True, seconds=0.01))
     session.send(Play())
     wait(session, lambda s: s.step > 20_000)
     session.send(Pause())
@@ -190,11 +191,12 @@ def test_the_end_of_the_run_is_told_with_the_test():
 def test_pictures_are_only_made_of_what_is_looked_at(session):
     session.send(Steps(10))
     plain = wait(session, lambda s: s.step == 10 and s.phase == base.PAUSED)
-    assert plain.plane is None
-    session.look(Look(picture=(8, 12), neurons=True, weights=True, layer="dense1"))
-    seen = wait(session, lambda s: s.plane is not None)
-    assert seen.plane.values.shape == (8, 12)
-    assert [maps.shape for _, maps in seen.plane.neurons] == [(16, 8, 12)] * 2
+    assert plain.seen == {}
+    session.look(Look(sights=("first", "neurons"), wish=Wish(8, 12), weights=True, layer="dense1"))
+    seen = wait(session, lambda s: bool(s.seen))
+    assert seen.sights == ("plane", "neurons")
+    assert seen.seen["plane"].values.shape == (8, 12)
+    assert [maps.shape for _, maps in seen.seen["neurons"].neurons] == [(16, 4, 6)] * 2
     assert [w.shape for _, w in seen.weights] == [(2, 16), (16, 16), (16, 2)]
     assert set(seen.histograms) == {"weights", "gradients", "activations"}
 

@@ -112,7 +112,8 @@ def spiral() -> FakeSession:
             edits=1,
             layers=states,
             histograms={k: (np.arange(40) % 13 * 3, -1.0, 1.0) for k in ("weights", "gradients", "activations")},
-            plane=plane,
+            sights=("plane", "neurons"),
+            seen={"plane": plane, "neurons": plane},
             weights=[("dense1", rng[:, :8]), ("dense2", rng[:, :8].T @ rng), ("dense3", rng.T)],
         )
     )  # fmt: skip
@@ -130,10 +131,12 @@ def digits() -> FakeSession:
         "samples": images, "sample_labels": np.arange(6),
     }  # fmt: skip
     mistakes = [(i, i + 3, 0.9 - i / 20) for i in range(6)]
+    classes = Classes(names, counts, mistakes, images)
     end = {"event": "end", "reason": "done", "step": STEP, "test": {"accuracy": 0.98}}
     session.show(
-        name="digits-mlp", experiment=experiment_of("digits-mlp"), data=data, plane=None, phase=base.ENDED, end=end,
-        classes=Classes(names, counts, mistakes, images), weights=[], parameters=33_738,
+        name="digits-mlp", experiment=experiment_of("digits-mlp"), data=data, phase=base.ENDED, end=end,
+        sights=("confusion", "mistakes"), seen=dict.fromkeys(("confusion", "mistakes"), classes), weights=[],
+        parameters=33_738,
     )  # fmt: skip
     return session
 
@@ -143,8 +146,8 @@ def line() -> FakeSession:
     session = spiral()
     x = np.linspace(0, 4, 20)
     session.show(
-        name="linear-regression", experiment=experiment_of("linear-regression"), metric="r2", plane=None,
-        fit=Fit(x, x * 0.9, x, x, x * 0.9 + 0.1), phase=base.PAUSED,
+        name="linear-regression", experiment=experiment_of("linear-regression"), metric="r2",
+        sights=("fit",), seen={"fit": Fit(x, x * 0.9, x, x, x * 0.9 + 0.1)}, phase=base.PAUSED,
         data=session.latest.data | {"task": "regression", "classes": (), "input_shape": (1,), "balance": None},
     )  # fmt: skip
     return session

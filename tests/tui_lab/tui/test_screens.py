@@ -172,15 +172,14 @@ async def test_only_what_is_on_the_screen_is_asked_of_the_session():
     async with app_on(session).run_test(size=(120, 40)) as pilot:
         await pilot.press("2")
         await settled(pilot)
-        assert session.looks[-1].picture is None
+        assert session.looks[-1].sights == ()
         assert not session.looks[-1].layers
         await pilot.press("5")
         await settled(pilot)
         assert session.looks[-1].weights
         await pilot.press("4")
         await settled(pilot)
-        assert session.looks[-1].picture
-        assert session.looks[-1].neurons
+        assert session.looks[-1].sights == ("plane", "neurons")
 
 
 async def test_low_bandwidth_draws_no_pictures_on_the_overview():
@@ -189,7 +188,7 @@ async def test_low_bandwidth_draws_no_pictures_on_the_overview():
     async with app.run_test(size=(120, 40)) as pilot:
         await settled(pilot)
         assert app.fps <= 2
-        assert session.looks[-1].picture is None
+        assert session.looks[-1].sights == ()
 
 
 @pytest.mark.parametrize(

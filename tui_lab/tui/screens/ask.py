@@ -9,32 +9,40 @@ from textual.widgets import Input, Static
 from tui_lab.tui.form import Row
 
 
-class AskValue(ModalScreen[str | None]):
-    """Asks for a field's value; gives the text, or None."""
+class AskText(ModalScreen[str | None]):
+    """Asks for a text; gives it, or None."""
 
     BINDINGS = [Binding("escape", "dismiss(None)", "leave it")]
     DEFAULT_CSS = """
-    AskValue { align: center middle; background: $background 60%; }
-    AskValue Vertical {
+    AskText { align: center middle; background: $background 60%; }
+    AskText Vertical {
         width: 64; max-width: 96%; height: auto;
         background: $surface; border: round $accent; padding: 0 2;
     }
-    AskValue Input { border: none; height: 1; background: $boost; }
-    AskValue Static { height: auto; color: $foreground 70%; }
+    AskText Input { border: none; height: 1; background: $boost; }
+    AskText Static { height: auto; color: $foreground 70%; }
     """
 
-    def __init__(self, row: Row) -> None:
+    def __init__(self, question: str, value: str = "", title: str = "") -> None:
         super().__init__()
-        self.row = row
+        self.question, self.value, self.title_text = question, value, title
 
     def compose(self) -> ComposeResult:
         with Vertical() as box:
-            box.border_title = self.row.path
-            yield Static(describe(self.row), markup=False)
-            yield Input(value=self.row.text.replace(",", "") if self.row.text != "–" else "")
+            box.border_title = self.title_text
+            yield Static(self.question, markup=False)
+            yield Input(value=self.value)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         self.dismiss(event.value)
+
+
+class AskValue(AskText):
+    """Asks for a field's value; gives the text, or None."""
+
+    def __init__(self, row: Row) -> None:
+        value = row.text.replace(",", "") if row.text != "–" else ""
+        super().__init__(describe(row), value, row.path)
 
 
 class Confirm(ModalScreen[bool]):

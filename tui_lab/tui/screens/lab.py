@@ -11,10 +11,11 @@ from textual.screen import Screen
 from textual.widgets import ContentSwitcher, Footer, Static
 
 from engine.experiment import toml_value
+from engine.probes import Wish
 from tui_lab.session import base
 from tui_lab.session.base import Look, Session, Snapshot
 from tui_lab.tui.form import Row
-from tui_lab.tui.screens.ask import AskValue, Confirm
+from tui_lab.tui.screens.ask import AskText, AskValue, Confirm
 from tui_lab.tui.widgets.cells import CanvasWidget
 from tui_lab.tui.widgets.curves import CurveChart, View
 from tui_lab.tui.widgets.health import HealthLine
@@ -22,7 +23,7 @@ from tui_lab.tui.widgets.histograms import GradientFlow, Histogram
 from tui_lab.tui.widgets.hyper import HyperForm
 from tui_lab.tui.widgets.layers import LayersTable
 from tui_lab.tui.widgets.network import NetworkView
-from tui_lab.tui.widgets.picture import Neurons, Picture, Samples
+from tui_lab.tui.widgets.picture import Picture, Samples
 from tui_lab.tui.widgets.status import StatusLine
 from tui_lab.tui.widgets.tabs import ViewTabs
 from tui_lab.tui.widgets.texts import DataPanel, EventsList, Readings
@@ -59,6 +60,11 @@ class LabScreen(Screen):
         Binding("left", "move_cursor(-1)", show=False),
         Binding("right", "move_cursor(1)", show=False),
         Binding("escape", "leave", show=False),
+        Binding("o", "next_picture", "next picture", show=False),
+        Binding("n", "next_example", "next example", show=False),
+        Binding("i", "prompt", "prompt", show=False),
+        Binding("left_parenthesis", "temper(0.8)", "cooler", show=False),
+        Binding("right_parenthesis", "temper(1.25)", "warmer", show=False),
         Binding("w", "write", "write", show=False),
         Binding("p", "presets", "presets", show=False),
         Binding("q", "quit", "quit"),
@@ -74,6 +80,7 @@ class LabScreen(Screen):
         self.look_at = View()
         self.shown_version = self.shown_notice = 0
         self.chosen_layer = ""
+        self.prompt, self.temperature, self.example = "", 0.8, 0  # of what the network writes and looks at
 
     # -- what is on it ------------------------------------------------------------------------------------
 
@@ -107,8 +114,8 @@ class LabScreen(Screen):
                         yield Histogram(name)
                     yield GradientFlow()
             with Horizontal(id="output", classes="view"):
-                yield Picture(large=True, id="output-picture")
-                yield Neurons()
+                yield Picture(id="output-picture")
+                yield Picture(first=1, metric=False, id="output-second")
             with Vertical(id="network", classes="view"):
                 yield NetworkView()
             with Horizontal(id="data", classes="view"):
@@ -173,10 +180,14 @@ class LabScreen(Screen):
     def say_what_is_seen(self) -> None:
         """Tell the session what to put into snapshots: only what is on the screen is computed."""
         view, sparing = self.view_id, self.app.low_bandwidth  # type: ignore[attr-defined]
-        picture = None
-        if view == "output" or (view == "overview" and not sparing):
-            rows = max(8, min(64, self.size.height * (2 if view == "output" else 1)))
-            picture = (rows, max(16, min(96, self.size.width // 2)))
+        sights: tuple[str, ...] = ()
+        if view == "overview" and not sparing:
+            sights = ("first",)
+        elif view == "output":
+            shown = self.query("#output Picture").results(Picture)
+            sights = tuple(picture.name_of(self.session.latest) or "first" for picture in shown)
+        rows = max(8, min(64, self.size.height * (2 if view == "output" else 1)))
+        wish = Wish(rows, max(16, min(96, self.size.width // 2)), self.prompt, self.temperature, self.example)
         first, last = self.look_at.window(self.session.latest)
         self.session.look(
             Look(
@@ -184,8 +195,8 @@ class LabScreen(Screen):
                 last=last,
                 layers=view in ("overview", "layers"),
                 layer=self.chosen_layer if view == "layers" else "",
-                picture=picture,
-                neurons=view == "output",
+                sights=sights,
+                wish=wish,
                 weights=view == "network",
                 seconds=2.0 if sparing else 1.0 if view == "overview" else 0.5,
             )
@@ -329,6 +340,47 @@ class LabScreen(Screen):
             if chosen or widgets:
                 self.maximize(chosen or widgets[0])
         self.call_after_refresh(self.refresh_view)
+
+    def action_next_picture(self) -> None:
+        """The next sight, in the focused panel or the left one; from other views, the Output view."""
+        if self.view_id != "output":
+            self.action_view(IDS.index("output"))
+            return
+        pictures = list(self.query("#output Picture").results(Picture))
+        chosen = next((p for p in pictures if p.has_focus), pictures[0])
+        chosen.next(self.session.latest)
+        self.refresh_view()
+
+    @on(Picture.NextWanted)
+    def picture_clicked(self, event: Picture.NextWanted) -> None:
+        if self.view_id == "output":
+            event.picture.next(self.session.latest)
+            self.refresh_view()
+        else:
+            self.action_view(IDS.index("output"))
+
+    def action_next_example(self) -> None:
+        """Another image, another head."""
+        self.example += 1
+        for picture in self.query(Picture):
+            picture.index = self.example
+        self.refresh_view()
+
+    def action_prompt(self) -> None:
+        """Ask what the network should go on from."""
+
+        def answered(text: str | None) -> None:
+            if text is not None:
+                self.prompt = text.replace("\\n", "\n")
+                self.refresh_view()
+
+        self.app.push_screen(AskText("What should it go on from?", self.prompt), answered)
+
+    def action_temper(self, factor: float) -> None:
+        """Bolder or wilder text."""
+        self.temperature = min(max(round(self.temperature * factor, 2), 0.1), 5.0)
+        self.notify(f"temperature {self.temperature:g}", timeout=2)
+        self.refresh_view()
 
     def action_log_scale(self) -> None:
         self.look_at.log = not self.look_at.log

@@ -1,4 +1,4 @@
-"""Probes: pictures of what a network has learned, computed from the evaluator's copy of its parameters."""
+"""Pictures of decisions: the plane of two inputs, the fit of a regression, classes and mistakes."""
 
 import msgspec
 import numpy as np
@@ -130,39 +130,3 @@ def classes(trainer: Trainer, mistakes: int = 12) -> Classes | None:
         images = (images - low) / max(high - low, 1e-9)
     listed = [(int(true[i]), int(guess[i]), float(sure[i])) for i in worst]
     return Classes(dataset.classes, confusion(z, part.y), listed, images)
-
-
-def weights(trainer: Trainer) -> list[tuple[str, np.ndarray]]:
-    """(layer, weights (inputs, units)) of the dense layers, for drawing the network."""
-    tensors = trainer.evaluator.memory.areas["parameters"].tensors
-    names = [
-        n for n in tensors if n.endswith(".weight") and len(tensors[n].shape) == 2 and n.startswith("dense")
-    ]
-    names.sort(key=lambda n: int("".join(c for c in n.split(".")[0] if c.isdigit())))
-    return [(n.rsplit(".", 1)[0], tensors[n].array.copy()) for n in names]
-
-
-def histogram(values: np.ndarray, bins: int = 40) -> tuple[np.ndarray, float, float]:
-    """(counts (bins,), low, high) of the finite values."""
-    finite = values[np.isfinite(values)].ravel()
-    if not finite.size:
-        return np.zeros(bins, int), 0.0, 1.0
-    low, high = float(finite.min()), float(finite.max())
-    if low == high:
-        low, high = low - 0.5, high + 0.5
-    return np.histogram(finite, bins, (low, high))[0], low, high
-
-
-def layer_histograms(trainer: Trainer, name: str) -> dict[str, tuple[np.ndarray, float, float]]:
-    """Histograms of a layer's weights, gradients and activations after the last step."""
-    net = trainer.plan.copies[0]
-    block = next((b for b in net.blocks if b.name == name), None)
-    if block is None:
-        return {}
-    found = {"activations": histogram(block.output.array)}
-    if block.output.gradient is not None:
-        found["gradients"] = histogram(block.output.gradient.array)
-    weight = next((p for p in block.parameters if p.endswith("weight")), None)
-    if weight is not None:
-        found["weights"] = histogram(trainer.memory.areas["parameters"].tensors[weight].array)
-    return found
