@@ -7,7 +7,6 @@ import numpy as np
 from engine.data import Dataset
 from engine.data.dataset import LANGUAGE, stream_of
 from engine.data.vocabulary import Vocabulary
-from engine.metrics import metrics_for
 from engine.trainer import Trainer
 from tui_lab.session.base import Snapshot
 from tui_lab.session.record import Record
@@ -26,7 +25,7 @@ def snapshot_of(trainer: Trainer, record: Record, **fields: Any) -> Snapshot:
         seconds=record.seconds,
         steps_per_second=record.steps_per_second,
         log=record.logs[-1] if record.logs else {},
-        metric=metrics_for(dataset.task, dataset.classes)[0].name,
+        metric=dataset.metrics[0].name,
         best=trainer.best_so_far(),
         end=record.end,
         events=tuple(record.events),
@@ -49,6 +48,7 @@ def describe_data(dataset: Dataset) -> dict[str, Any]:
         "classes": dataset.classes,
         "input_shape": dataset.input_shape,
         "targets": dataset.targets,
+        "baselines": dataset.baselines,
         "sizes": {part: len(getattr(dataset, part)) for part in ("train", "val", "test")},
     }
     x = dataset.train.x
