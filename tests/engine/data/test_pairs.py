@@ -63,25 +63,12 @@ def test_words_come_backwards():
 
 
 def test_dates_in_four_spellings_become_iso_dates():
-    months = [
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
-    ]
+    names = "January February March April May June July August September October November December"
     pairs = [pair for part in pairs_of(dataset_of("dates", samples=400)) for pair in part]
     kinds = set()
     for prompt, answer in pairs:
         day, spelt = date.fromisoformat(answer), prompt.removesuffix(";")
-        name = months[day.month - 1]
+        name = names.split()[day.month - 1]
         spellings = [
             f"{day.day} {name} {day.year}",
             f"{name[:3]} {day.day}, {day.year}",
@@ -111,7 +98,7 @@ def test_a_table_of_the_users_with_columns_of_any_name(tmp_path):
         ("prompt,reply\na,b\n", "a.csv: has no column 'answer'; "),
         ("prompt,answer\na,b\nc,\n", "a.csv: line 3: the answer is empty"),
         ("prompt,answer\n,b\nc,d\n", "a.csv: line 2: the prompt is empty"),
-        ("prompt,answer\na,b\n", "a.csv: 1 pairs are too few for data.split.val"),
+        ("prompt,answer\na,b\n", "a.csv: too few pairs for data.split.val = 0.15: 1"),
         ("prompt,answer\na,b,c\n", "a.csv: line 2 has 3 values, the lines before have 2"),
         ("", "a.csv: is empty"),
     ],
