@@ -40,25 +40,35 @@ def text(name: str) -> str:
 
 
 def for_table(path: str) -> dict[str, Any]:
-    """A sensible experiment for a table of the user's: standardized inputs, one hidden layer, early stopping.
+    """A sensible experiment for data of the user's, a table or pictures: missing values filled in where there are
+    some, standardized inputs, one hidden layer, early stopping.
 
-    Raises InputError where the table cannot be used.
+    Raises InputError where the data cannot be used.
     """
-    from engine.data import prepare, source_for
+    from msgspec.structs import replace
 
-    dataset = prepare(source_for(path), 1)
-    classes = dataset.task == "classification"
-    kind = "csv" if not path.lower().endswith(".npz") else "npz"
+    from engine.component import tree_of
+    from engine.data import prepare, source_for
+    from engine.data.preprocess import Missing
+    from engine.errors import InputError
+
+    source, steps = source_for(path), [{"step": "standardize"}]
+    try:
+        dataset = prepare(source, 1)
+    except InputError:  # of missing values, perhaps: else this raises it again
+        dataset = prepare(replace(source, preprocess=[Missing()]), 1)
+        steps.insert(0, {"step": "missing"})
+    classes, picture = dataset.task == "classification", len(dataset.input_shape) > 1
+    files = {key: value for key, value in tree_of(source).items() if key in ("path", "images", "labels")}
     return {
         "title": Path(path).name,
-        "story": f"A table of yours: {len(dataset.train)} training rows, {dataset.task}.",
-        "data": {
-            "source": kind,
-            "path": path,
-            "preprocess": [{"step": "standardize"}],
-            "scale_target": not classes,
-        },
-        "model": [{"layer": "dense", "units": 32, "activation": "relu"}, {"layer": "dense"}],
+        "story": f"Data of yours: {len(dataset.train)} training rows, {dataset.task}.",
+        "data": {"source": source.tag(), **files, "preprocess": steps, "scale_target": not classes},
+        "model": [
+            *([{"layer": "flatten"}] if picture else []),
+            {"layer": "dense", "units": 32, "activation": "relu"},
+            {"layer": "dense"},
+        ],
         "loss": {"name": "cross_entropy" if classes else "mse"},
         "optimizer": {"name": "adamw", "lr": 0.003},
         "schedule": {"name": "cosine"},

@@ -21,7 +21,7 @@ def experiment_for(kind: str, name: str, root: Path) -> tuple[Experiment, Run | 
     if kind == "run":
         run = Run.find(name, root)
         return run.experiment(), run
-    if kind == "file" or name.endswith((".toml", ".csv", ".tsv", ".gz")):
+    if kind == "file":
         tree: Tree = read_toml(Path(name)) if name.endswith(".toml") else presets.for_table(name)
         return experiment_from(tree, name), None
     return experiment_from(presets.load(name), name), None
@@ -33,7 +33,7 @@ def kind_of(target: str, root: Path) -> str:
         return "preset"
     if target == "last" or any((p / "experiment.toml").is_file() for p in (Path(target), root / target)):
         return "run"
-    return "file" if Path(target).suffix else "preset"
+    return "file" if Path(target).suffix or Path(target).is_dir() else "preset"
 
 
 def opener(

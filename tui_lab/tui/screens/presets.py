@@ -15,6 +15,7 @@ import presets
 from tui_lab.tui.widgets.picture import Preview
 
 PRESET, FILE, RUN = "preset", "file", "run"
+ENDINGS = (".toml", ".csv", ".tsv", ".csv.gz", ".tsv.gz", ".npz")
 
 
 class PresetsScreen(Screen):
@@ -57,7 +58,7 @@ class PresetsScreen(Screen):
 
     def list_items(self) -> None:
         self.items = [(PRESET, n, presets.topic(n), presets.load(n)["title"]) for n in presets.names()]
-        here = sorted([*Path().glob("*.toml"), *Path().glob("*.csv"), *Path().glob("*.tsv")])
+        here = sorted(path for ending in ENDINGS for path in Path().glob(f"*{ending}"))
         self.items += [(FILE, str(p), "files here", "") for p in here if p.name != "pyproject.toml"]
         root = self.app.root  # type: ignore[attr-defined]
         found = (
