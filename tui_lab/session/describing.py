@@ -8,6 +8,29 @@ from engine.data import Dataset
 from engine.data.dataset import LANGUAGE, stream_of
 from engine.data.vocabulary import Vocabulary
 from engine.trainer import Trainer
+from tui_lab.session.base import Snapshot
+from tui_lab.session.record import Record
+
+
+def snapshot_of(trainer: Trainer, record: Record, **fields: Any) -> Snapshot:
+    """A picture of a run: where its trainer is, what its record tells, and the other fields as given."""
+    dataset, training = trainer.dataset, trainer.experiment.training
+    return Snapshot(
+        experiment=trainer.experiment,
+        blocks=describe_blocks(trainer),
+        parameters=trainer.outline.size,
+        step=trainer.step,
+        steps=training.steps,
+        epoch=trainer.epoch,
+        seconds=record.seconds,
+        steps_per_second=record.steps_per_second,
+        log=record.logs[-1] if record.logs else {},
+        metric=dataset.metrics[0].name,
+        best=trainer.best_so_far(),
+        end=record.end,
+        events=tuple(record.events),
+        **fields,
+    )
 
 
 def describe_blocks(trainer: Trainer) -> tuple[tuple[str, str, tuple[int, ...], int], ...]:

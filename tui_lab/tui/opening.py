@@ -37,12 +37,21 @@ def kind_of(target: str, root: Path) -> str:
 
 
 def opener(
-    kind: str, name: str, root: Path, *, play: bool = False, threads: int | None = None
+    kind: str,
+    name: str,
+    root: Path,
+    *,
+    play: bool = False,
+    threads: int | None = None,
+    pace: float | None = None,
 ) -> Callable[[], LocalSession]:
-    """What makes a session on a preset, file or run. Raises InputError."""
+    """What makes a session on a preset, file or run. Raises InputError.
+
+    `pace` is in steps a second, 0 for full speed; None slows down what would be over before anyone has seen it.
+    """
     experiment, run = experiment_for(kind, name, root)
     title = run.name if run is not None else Path(name).stem
-    return lambda: LocalSession(title, experiment, root, run=run, play=play, threads=threads)
+    return lambda: LocalSession(title, experiment, root, run=run, play=play, threads=threads, pace=pace)
 
 
 def about(kind: str, name: str, root: Path) -> dict[str, Any]:

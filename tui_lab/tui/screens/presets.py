@@ -155,7 +155,8 @@ class PresetsScreen(Screen):
 
         kind, name = self.chosen
         try:
-            start = opener(kind, name, self.app.root, play=play)  # type: ignore[attr-defined]
+            app: Any = self.app
+            start = opener(kind, name, app.root, play=play, threads=app.threads, pace=app.pace)
         except LabError as error:
             self.notify(str(error), severity="error", markup=False)
             return
