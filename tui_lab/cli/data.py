@@ -45,8 +45,10 @@ def show_data(name: str, seed: int) -> None:
 
     from engine.component import members
     from engine.data import Source, prepare, source_for
+    from engine.data.dataset import LANGUAGE
     from engine.errors import InputError, did_you_mean
     from tui_lab.cli.tables import aligned
+    from tui_lab.session.describing import first_text
 
     known = members(Source)
     ready = [kind for kind, cls in known.items() if not of_the_user(cls)]
@@ -66,6 +68,9 @@ def show_data(name: str, seed: int) -> None:
         counts = np.bincount(dataset.train.y[:, 0].astype(int), minlength=len(dataset.classes))
         balance = ", ".join(f"{c} {n:,}" for c, n in zip(dataset.classes, counts, strict=True))
         click.echo(f"classes {balance} (training rows)")
+    elif dataset.task in LANGUAGE:
+        click.echo(f"tokens  {len(dataset.classes)} kinds of {dataset.pipeline.tokens}s")
+        click.echo("\n" + first_text(dataset, tokens=400, rows=8))
     else:
         y = dataset.pipeline.target_to_original(dataset.train.y)
         click.echo(f"target  {', '.join(dataset.targets)}: mean {y.mean():.4g}, deviation {y.std():.4g}")
