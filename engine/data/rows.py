@@ -98,7 +98,7 @@ def check_values(raw: Raw, source: RowSource, train: np.ndarray) -> None:
         raise InputError(f"{source.where}: {column} has no value in any training row; take it out")
 
 
-def split_rows(raw: Raw, source: RowSource, rng: np.random.Generator) -> list[np.ndarray]:
+def split_rows(raw: Raw, source: Source, rng: np.random.Generator) -> list[np.ndarray]:
     """Row numbers for train, val and test; of classes each part gets its share (stratified)."""
     if raw.parts is not None:
         return list(raw.parts)

@@ -15,6 +15,7 @@ from engine.trainer import Trainer
 
 CLASSES = {"source": "moons", "samples": 90, "noise": 0.1}
 NUMBERS = {"source": "linear", "samples": 90}
+RATINGS = {"source": "low-rank-ratings", "users": 11, "items": 9, "samples": 70}
 SUMS = {"source": "addition", "digits": 1, "samples": 100}
 LAYERS = {
     "dense": {"layer": "dense", "units": 7},
@@ -41,6 +42,16 @@ TEXT = {
         UNEMBED,
     ],
     "transformer": [EMBEDDING, {"layer": "transformer", "blocks": 2, "heads": 2, "dropout": 0.1}, UNEMBED],
+}
+
+
+TOWER = [{"layer": "embedding", "units": 3}, {"layer": "flatten"}, {"layer": "dense", "units": 5}]
+OF_RATINGS = {
+    "factorization": [{"layer": "factorization", "units": 3}],
+    "two towers": [
+        {"layer": "multiply", "branches": [[{"layer": "select", "column": i}, *TOWER] for i in (0, 1)]},
+        {"layer": "dense"},
+    ],
 }
 
 
@@ -102,6 +113,23 @@ def test_a_training_on_text_with_this_layer_writes_nowhere_else(name, shards):
     )
 
 
+@pytest.mark.parametrize("shards", [1, 3])
+@pytest.mark.parametrize("name", OF_RATINGS)
+def test_a_training_on_ratings_with_this_layer_writes_nowhere_else(name, shards):
+    rate(name, shards=shards)
+
+
+def rate(name: str, **training: object) -> Trainer:
+    tree = {
+        "data": RATINGS,
+        "model": OF_RATINGS[name],
+        "loss": {"name": "mse"},
+        "optimizer": {"name": "sgd"},
+        "training": {"batch_size": 7, "steps": 20, "l2": 0.01, **training},
+    }
+    return check(tree)
+
+
 @pytest.mark.parametrize("name", members(Loss))
 def test_a_training_with_this_loss_writes_nowhere_else(name):
     train([], loss=name)
@@ -121,6 +149,14 @@ def test_shards_and_accumulation_give_the_gradient_of_the_whole_batch():
     np.testing.assert_allclose(found[2], found[0], rtol=1e-9)
 
 
+def test_shards_of_ratings_give_the_gradient_of_the_whole_batch():
+    """Also where several of them meet the same user."""
+    cuts = [{"batch_size": 24}, {"batch_size": 24, "shards": 3}, {"batch_size": 6, "accumulate": 4}]
+    found = [rate("factorization", precision="float64", **cut).memory["factorization1.users"] for cut in cuts]
+    np.testing.assert_allclose(found[1], found[0], rtol=1e-9, atol=1e-15)
+    np.testing.assert_allclose(found[2], found[0], rtol=1e-9, atol=1e-15)
+
+
 def test_every_layer_is_among_the_guarded_ones():
     ours = {tag for tag, cls in members(Layer).items() if cls.__module__.startswith("engine.")}
-    assert ours - {"activation"} <= set(LAYERS) | set(TEXT)
+    assert ours - {"activation"} <= set(LAYERS) | set(TEXT) | set(OF_RATINGS)
