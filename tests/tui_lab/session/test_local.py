@@ -86,7 +86,7 @@ def test_an_edit_is_applied_noted_and_undone(session):
     [
         ("optimizer.name", "sgd"), ("optimizer.beta1", 0.5), ("schedule.name", "cosine"), ("training.batch_size", 50),
         ("training.l2", 0.01), ("training.clip_norm", 1.0), ("loss.label_smoothing", 0.1),
-        ("training.freeze", ["dense1"]), ("training.steps", 90_000_000),
+        ("training.freeze", ["dense1"]), ("training.steps", 90_000_000), ("augment", ["noise"]),
     ],
 )  # fmt: skip
 def test_live_fields_change_while_it_learns_and_training_goes_on(session, path, value):

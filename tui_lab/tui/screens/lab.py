@@ -14,7 +14,7 @@ from engine.experiment import toml_value
 from engine.probes import Wish
 from tui_lab.session import base
 from tui_lab.session.base import Look, Session, Snapshot
-from tui_lab.tui.form import Row
+from tui_lab.tui.form import Row, named
 from tui_lab.tui.screens.ask import AskText, AskValue, Confirm
 from tui_lab.tui.widgets.cells import CanvasWidget
 from tui_lab.tui.widgets.curves import CurveChart, View
@@ -271,7 +271,7 @@ class LabScreen(Screen):
     @on(HyperForm.TypingWanted)
     def ask_value(self, event: HyperForm.TypingWanted) -> None:
         def answered(text: str | None) -> None:
-            if text is not None and text.strip() != "":
+            if text is not None and (text.strip() or isinstance(event.row.value, list)):
                 self.change_field(event.row, toml_value(text.strip()))
 
         self.app.push_screen(AskValue(event.row), answered)
@@ -280,6 +280,8 @@ class LabScreen(Screen):
         """Change a field: at once where it is live, else by a restart that the person agrees to."""
         if isinstance(row.value, float) and isinstance(value, int) and not isinstance(value, bool):
             value = float(value)
+        if isinstance(row.value, list) and isinstance(value, str):
+            value = named(row.value, value)
         if row.live:
             self.send(base.Edit(row.path, value))
             return
