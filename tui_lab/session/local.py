@@ -232,7 +232,7 @@ class LocalSession:
                 if command is not None:
                     self._carry_out(command)
                 else:
-                    self._published = 0.0  # another look: show it at once
+                    self._published = self._picture_due = 0.0  # another look: show it at once
                 command = self._commands.get_nowait()
         except queue.Empty:
             pass
@@ -468,23 +468,23 @@ class LocalSession:
         return curves
 
     def _take_pictures(self, now: float) -> None:
-        """Probe the network for what the screen looks at, within a fixed share of the time."""
-        if now < self._picture_due:
-            return
+        """Look at the network for what the screen shows, within a fixed share of the time."""
         trainer, look = self.trainer, self._look
-        pictures: dict[str, Any] = {}
-        if look.sights or look.weights:
+        names = [self._sights.names[0] if n == "first" else n for n in look.sights if self._sights.names]
+        seen = self._sights.see(names, look.wish, look.seconds)  # each at a pace of its own
+        if now < self._picture_due:
+            self._pictures = self._pictures | {"seen": seen}
+            return
+        began = time.monotonic()
+        pictures: dict[str, Any] = {"seen": seen, "layers": tuple(self._states)}
+        if look.weights:
             trainer.evaluator.load(trainer.evaluated())
-            names = dict.fromkeys(self._sights.names[0] if n == "first" else n for n in look.sights)
-            pictures["seen"] = {n: self._sights.take(n, look.wish) for n in names if n in self._sights.names}
-            if look.weights:
-                pictures["weights"] = probes.weights(trainer)
-        pictures["layers"] = tuple(self._states)
+            pictures["weights"] = probes.weights(trainer)
         found = diagnostics.findings(self._states, self._logs, self._tail, self._clipped)
         pictures["findings"] = tuple(found)
         self._warn(found)
         if look.layer:
             pictures["histograms"] = probes.layer_histograms(trainer, look.layer)
         self._pictures = pictures
-        spent = time.monotonic() - now
+        spent = time.monotonic() - began
         self._picture_due = now + max(look.seconds, spent / PROBE_SHARE)

@@ -12,7 +12,7 @@ from textual.widgets import Footer, OptionList, Static
 from textual.widgets.option_list import Option
 
 import presets
-from tui_lab.tui.widgets.picture import Preview
+from tui_lab.tui.widgets.preview import Preview
 
 PRESET, FILE, RUN = "preset", "file", "run"
 
