@@ -1,6 +1,6 @@
 """Metrics: how good outputs are, in NumPy; scikit-learn is their oracle in the tests."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -109,6 +109,11 @@ def mse(z: np.ndarray, t: np.ndarray) -> float:
     return float(np.mean((z.astype(np.float64) - t) ** 2))
 
 
+def rmse(z: np.ndarray, t: np.ndarray) -> float:
+    """The root of the mean over rows and targets."""
+    return float(np.sqrt(mse(z, t)))
+
+
 def mae(z: np.ndarray, t: np.ndarray) -> float:
     return float(np.mean(np.abs(z.astype(np.float64) - t)))
 
@@ -164,6 +169,7 @@ METRICS = {
         Metric("token_accuracy", "language", True, token_accuracy),
         Metric("exact_match", "answering", True, exact_match),
         Metric("r2", "regression", True, r2),
+        Metric("rmse", "regression", False, rmse),
         Metric("mse", "regression", False, mse),
         Metric("mae", "regression", False, mae),
     )
@@ -177,9 +183,23 @@ def metric(name: str) -> Metric:
     return METRICS[name]
 
 
-def metrics_for(task: str, classes: tuple[str, ...]) -> list[Metric]:
-    """The metrics that say something about a task, the headline first."""
+def metrics_for(task: str, classes: tuple[str, ...], baselines: tuple[str, ...] = ()) -> list[Metric]:
+    """The metrics that say something about a task, the headline first: the one that baselines are measured by."""
     kinds = ("answering", "language") if task == "answering" else (task,)
     names = [name for kind in kinds for name, m in METRICS.items() if m.task == kind]
     few = {"top_3": 6, "top_5": 10}  # classes from which the metric says something
+    if task == "regression" and baselines:  # each with its own error, which R² would hide
+        names.sort(key=lambda name: name != "rmse")
     return [METRICS[name] for name in names if len(classes) >= few.get(name, 0)]
+
+
+def measured(
+    metrics: list[Metric], z: np.ndarray, t: np.ndarray, baselines: Mapping[str, np.ndarray]
+) -> dict[str, float]:
+    """The metrics of outputs z against targets t, those that are defined; after the headline metric that of each
+    baseline, as "rmse_mean"."""
+    headline, *others = metrics
+    values = {headline.name: headline.function(z, t)}
+    values |= {f"{headline.name}_{name}": headline.function(guess, t) for name, guess in baselines.items()}
+    values |= {m.name: m.function(z, t) for m in others}
+    return {name: float(value) for name, value in values.items() if value is not None}

@@ -193,6 +193,10 @@ class Builder:
             return x.gradient or x
         return Tensor(self.work, "none", 0, (0, *x.shape[1:]))
 
+    def nothing(self) -> Tensor:
+        """A tensor without values, where a kernel may do without one."""
+        return Tensor(self.work, "none", 0, (0,))
+
     def vocabulary_of(self, x: Tensor) -> Shape:
         """How many different numbers each column of `x` may hold, 0 … V − 1; one entry where all columns share
         it, 0 for a column of quantities; empty where nothing is known (what layers computed).

@@ -15,7 +15,7 @@ from engine.evaluate import Evaluator
 from engine.events import Log
 from engine.experiment import Experiment, Training
 from engine.memory import Memory, Tensor
-from engine.metrics import metric, metrics_for
+from engine.metrics import measured, metric
 from engine.network import Outline, initialise
 from engine.places import (
     APPLY,
@@ -325,15 +325,15 @@ def evaluate(
     with ENGINE:
         z = evaluator.outputs(rows.x)
     loss = float(np.mean(experiment.loss.values(z, rows.y)))
-    targets = rows.y
+    targets, baselines = rows.y, rows.baselines
     if dataset.task == "regression":
-        z, targets = dataset.pipeline.target_to_original(z), dataset.pipeline.target_to_original(targets)
-    values = {m.name: m.function(z, targets) for m in metrics_for(dataset.task, dataset.classes)}
-    return loss, {name: float(value) for name, value in values.items() if value is not None}
+        back = dataset.pipeline.target_to_original
+        z, targets, baselines = back(z), back(targets), {name: back(g) for name, g in baselines.items()}
+    return loss, measured(dataset.metrics, z, targets, baselines)
 
 
 def check_monitor(training: Training, dataset: Dataset) -> None:
-    known = ["val_loss", "train_loss", *(m.name for m in metrics_for(dataset.task, dataset.classes))]
+    known = ["val_loss", "train_loss", *(m.name for m in dataset.metrics)]
     if training.monitor not in known:
         raise InputError(
             f"training.monitor = {training.monitor!r}: unknown; {did_you_mean(training.monitor, known)}"

@@ -8,7 +8,7 @@ from pkgutil import iter_modules
 
 from engine.data.dataset import Dataset, Rows
 from engine.data.files import source_for
-from engine.data.inputs import read_inputs
+from engine.data.inputs import input_names, read_inputs
 from engine.data.pipeline import Pipeline
 from engine.data.rows import RowSource
 from engine.data.source import Source, prepare
@@ -16,4 +16,14 @@ from engine.data.source import Source, prepare
 for _module in iter_modules(__path__):
     import_module(f"{__name__}.{_module.name}")
 
-__all__ = ["Dataset", "Pipeline", "RowSource", "Rows", "Source", "prepare", "read_inputs", "source_for"]
+__all__ = [
+    "Dataset",
+    "Pipeline",
+    "RowSource",
+    "Rows",
+    "Source",
+    "input_names",
+    "prepare",
+    "read_inputs",
+    "source_for",
+]

@@ -46,4 +46,4 @@ class Digits(RowSource, tag="digits", kw_only=True):
     def load(self, rng: np.random.Generator) -> Raw:
         arrays = read_npz(str(FOLDER / "digits.npz"))
         x, y = arrays["x"].astype(np.float64), arrays["y"].astype(np.float64)[:, None]
-        return Raw("classification", x, y, tuple("0123456789"), targets=("digit",))
+        return Raw("classification", x, y, tuple("0123456789"), targets=("digit",), white=16.0)

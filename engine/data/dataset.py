@@ -2,13 +2,15 @@
 
 import hashlib
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
 import numpy as np
 
 from engine.data.pipeline import Pipeline
+from engine.metrics import Metric, metrics_for
 
 # "language": the next token, at one or at every position; "answering": the same, only where an answer stands.
 Task = Literal["classification", "regression", "language", "answering"]
@@ -21,10 +23,14 @@ class Rows:
 
     Of language y holds token numbers, −1 where nothing is to be predicted. Rows may be windows that overlap in
     memory.
+
+    `baselines` are what simple rules say of each row, by name, like y (R, K): the mean, the last value. What they
+    are worth is measured beside the network.
     """
 
     x: np.ndarray
     y: np.ndarray
+    baselines: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.x)
@@ -63,6 +69,16 @@ class Dataset:
     def outputs(self) -> int:
         """How many classes, or how many target numbers."""
         return len(self.classes) or self.train.y.shape[1]
+
+    @property
+    def baselines(self) -> tuple[str, ...]:
+        """The names of the simple rules that the network is measured against."""
+        return tuple(self.train.baselines)
+
+    @property
+    def metrics(self) -> list[Metric]:
+        """What is measured, the headline first."""
+        return metrics_for(self.task, self.classes, self.baselines)
 
     @property
     def positions(self) -> int:

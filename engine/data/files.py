@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 import numpy as np
 
 from engine.data.arrays import check_complete, labels_of, numeric, pick, read_npz
+from engine.data.idx import Idx
+from engine.data.pictures import Images
 from engine.data.rows import Raw, RowSource
 from engine.data.source import Source
 from engine.data.tables import Table, categories_of, codes, is_missing, number, numbers, read_table
@@ -70,13 +72,21 @@ class Npz(RowSource, tag="npz", kw_only=True):
 
 
 def source_for(path: str) -> Source:
-    """The source for a file of the user's, by its ending. Raises InputError for others."""
+    """The source for a file by its ending, or for a folder of pictures. Raises InputError for others."""
     name = Path(path).name.lower().removesuffix(".gz")
     if name.endswith((".csv", ".tsv")):
         return Csv(path=path)
     if name.endswith(".npz"):
         return Npz(path=path)
-    raise InputError(f"{path}: expected a .csv, .tsv (also .gz) or .npz file")
+    if Path(path).is_dir():
+        return Images(path=path)
+    if "images-idx3" in name:
+        labels = Path(path).name.replace("images-idx3", "labels-idx1")
+        return Idx(images=path, labels=str(Path(path).with_name(labels)))
+    raise InputError(
+        f"{path}: expected a .csv, .tsv (also .gz) or .npz file, an IDX file (…-images-idx3-ubyte), "
+        "or a folder of pictures"
+    )
 
 
 def raw_from_table(table: Table, target: str | int, task: str) -> Raw:

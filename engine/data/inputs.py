@@ -1,10 +1,13 @@
 """New rows for a trained run: read from a file, matched to what the run knows, made the network's inputs."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 
 from engine.data.arrays import numeric, pick, read_npz
+from engine.data.idx import WHITE, read_idx
+from engine.data.pictures import ENDINGS, pictures_in, read_pictures
 from engine.data.pipeline import Pipeline, first_missing
 from engine.data.tables import Table, codes, numbers, read_table
 from engine.errors import InputError, did_you_mean
@@ -16,10 +19,13 @@ def read_inputs(
     """New rows from a file as the network's inputs (R, *input_shape).
 
     Columns are matched by name; the target's column may be there and is passed over. Rows of an image may be
-    flat. Raises InputError where columns or shapes are others than the run was trained on.
+    flat, and images may come as a picture, a folder of pictures or an IDX file. Raises InputError where columns or
+    shapes are others than the run was trained on.
     """
     lines: list[int] = []
-    if path.lower().endswith(".npz"):
+    if picture_files(path) or is_idx(path) or Path(path).is_dir():
+        x = images_of(path, pipeline, input_shape)
+    elif path.lower().endswith(".npz"):
         if pipeline.categories:
             raise InputError(f"{path}: the run was trained on columns of text; expected a CSV or TSV file")
         x = numeric(pick(read_npz(path), "", ("x", "X", "data"), path), "x", path)
@@ -35,10 +41,43 @@ def read_inputs(
             f"{path}: {place} has no value in {column}, and the run has no step that fills it in"
         )
     with np.errstate(over="ignore"):  # what is too large is told below
-        x = np.ascontiguousarray(pipeline.transform(x), dtype)
+        x = pipeline.transform(x, dtype)
     if not np.isfinite(x).all():
         raise InputError(f"{path}: values are too large for {x.dtype.name}")
     return x
+
+
+def input_names(path: str) -> list[str]:
+    """The names of the pictures that a path names, one for each row of `read_inputs`; none for other inputs."""
+    return [file.name for file in picture_files(path)]
+
+
+def picture_files(path: str) -> list[Path]:
+    """The picture itself, or those in the folder in order of their names; none where it is something else."""
+    if Path(path).is_dir():
+        return pictures_in(Path(path))
+    return [Path(path)] if path.lower().endswith(ENDINGS) else []
+
+
+def is_idx(path: str) -> bool:
+    return "ubyte" in Path(path).name or ".idx" in Path(path).name
+
+
+def images_of(path: str, pipeline: Pipeline, input_shape: tuple[int, ...]) -> np.ndarray:
+    """Pictures as raw inputs (R, H, W, C), as bright as those of training."""
+    if not pipeline.white:
+        raise InputError(f"{path}: the run was not trained on pictures; expected a table or an .npz file")
+    files = picture_files(path)
+    if is_idx(path):
+        images = read_idx(path)[..., None]
+    elif files:
+        images = read_pictures(files, "grey" if input_shape[-1] == 1 else "rgb", pipeline.size)
+    else:
+        raise InputError(f"{path}: holds no pictures ({', '.join(ENDINGS)})")
+    if images.shape[1:] != input_shape:
+        found, wanted = (" × ".join(map(str, shape)) for shape in (images.shape[1:-1], input_shape[:-1]))
+        raise InputError(f"{path}: is {found} pixels (height × width), the run was trained on {wanted}")
+    return images * (pipeline.white / WHITE)
 
 
 def shaped(x: np.ndarray, shape: tuple[int, ...], path: str) -> np.ndarray:

@@ -11,6 +11,8 @@ from engine.data.preprocess import Fitted, Missing, OneHot, Preprocess
 
 Json = dict[str, Any]
 
+BLOCK = 4096  # rows that are prepared at a time
+
 
 @dataclass(frozen=True)
 class Pipeline:
@@ -25,6 +27,8 @@ class Pipeline:
     target_scale: tuple[list[float], list[float]] | None = None  # mean and deviation a target
     tokens: str = ""  # of text: what it is cut into; the classes are the vocabulary then
     text: str = ""  # and how it comes: "running", "lines" or "pairs" of a prompt and an answer
+    white: float = 0.0  # of images: what a white pixel holds, where that is known
+    size: int = 0  # of pictures: the side they were scaled to; 0: they were not
 
     @classmethod
     def fitted(
@@ -37,12 +41,13 @@ class Pipeline:
             fills = [s for s in steps if isinstance(s, Missing)]
             chosen.insert(chosen.index(fills[0]) + 1 if fills else 0, OneHot())
         done = []
-        for step in chosen:
+        for i, step in enumerate(chosen):
             columns = columns_for(step, counts, x)
             fitted = measured(step, counts, columns, x)
-            x = applied(step, fitted, columns, x)
-            counts = {} if isinstance(step, OneHot) else counts
             done.append((step, fitted))
+            if i + 1 < len(chosen):
+                x = applied(step, fitted, columns, np.asarray(x, np.float64))
+                counts = {} if isinstance(step, OneHot) else counts
         return cls(categories=categories, steps=tuple(done), **names)
 
     @property
@@ -55,8 +60,19 @@ class Pipeline:
             names += [f"{feature}={category}" for category in known] or [feature]
         return tuple(names)
 
-    def transform(self, x: np.ndarray) -> np.ndarray:
-        """Raw rows (R, …) as the network's inputs; a value that is missing and not filled in stays NaN."""
+    def transform(self, x: np.ndarray, dtype: str | np.dtype = "float64") -> np.ndarray:
+        """Raw rows (R, …) as the network's inputs; a value that is missing and not filled in stays NaN.
+
+        Computed in float64, some rows at a time: many images would not fit into memory so.
+        """
+        blocks = [x[i : i + BLOCK] for i in range(0, len(x), BLOCK)] or [x]
+        first = self._transformed(blocks[0])
+        result = np.empty((len(x), *first.shape[1:]), dtype)
+        for i, block in enumerate(blocks):
+            result[i * BLOCK : i * BLOCK + len(block)] = self._transformed(block) if i else first
+        return result
+
+    def _transformed(self, x: np.ndarray) -> np.ndarray:
         x = np.asarray(x, np.float64)
         counts = {column: len(known) for column, known in self.categories.items()}
         for step, fitted in self.steps:
@@ -93,6 +109,8 @@ class Pipeline:
             "target_scale": list(self.target_scale) if self.target_scale else None,
             "tokens": self.tokens,
             "text": self.text,
+            "white": self.white,
+            "size": self.size,
         }
 
     @classmethod
@@ -107,6 +125,8 @@ class Pipeline:
             target_scale=tuple(json["target_scale"]) if json["target_scale"] else None,
             tokens=json.get("tokens", ""),
             text=json.get("text", ""),
+            white=json.get("white", 0.0),
+            size=json.get("size", 0),
         )
 
 

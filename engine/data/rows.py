@@ -13,10 +13,16 @@ from engine.data.source import GENERATE_STREAM, SPLIT_STREAM, Source
 from engine.errors import InputError
 from engine.hyper import hyper
 
+# A part that is None gets its share of the first, the training rows.
+Parts = tuple[np.ndarray, np.ndarray | None, np.ndarray | None]
+
 
 @dataclass(frozen=True)
 class Raw:
-    """What a source loads: x (R, …) float64 with NaN for missing values and numbers for categories, y (R, K)."""
+    """What a source loads: x (R, …) float64 with NaN for missing values and numbers for categories, y (R, K).
+
+    Images may stay the bytes that they are.
+    """
 
     task: Task
     x: np.ndarray
@@ -26,9 +32,9 @@ class Raw:
     targets: tuple[str, ...] = ("target",)
     categories: dict[int, tuple[str, ...]] = field(default_factory=dict)
     lines: tuple[int, ...] = ()  # of the file, where each row begins
-    parts: tuple[np.ndarray, np.ndarray, np.ndarray] | None = (
-        None  # rows of train, val, test; None: by the split
-    )
+    parts: Parts | None = None  # rows of train, val, test that are fixed; None: all by the split
+    white: float = 0.0  # see Pipeline
+    size: int = 0
 
     def place(self, row: int) -> str:
         """How an error names a row."""
@@ -57,9 +63,10 @@ class RowSource(Source, kw_only=True):
         pipeline = Pipeline.fitted(
             self.preprocess, raw.x[train], raw.categories,
             task=raw.task, features=raw.features, targets=raw.targets, classes=raw.classes, target_scale=scale,
+            white=raw.white, size=raw.size,
         )  # fmt: skip
         with np.errstate(over="ignore"):  # what is too large is told below
-            x = np.ascontiguousarray(pipeline.transform(raw.x), dtype)
+            x = pipeline.transform(raw.x, dtype)
             y = np.ascontiguousarray(pipeline.scale_targets(raw.y), dtype)
         if not np.isfinite(x).all() or not np.isfinite(y).all():
             raise InputError(f"{self.where}: values are too large for {dtype.name}; add a scaling step")
@@ -76,7 +83,8 @@ def without_missing(source: RowSource, raw: Raw) -> Raw:
     parts = raw.parts
     if parts is not None:
         place = np.cumsum(kept) - 1
-        train, val, test = (place[part[kept[part]]] for part in parts)
+        train, val, test = (None if part is None else place[part[kept[part]]] for part in parts)
+        assert train is not None
         parts = (train, val, test)
     return replace(raw, x=raw.x[kept], y=raw.y[kept], lines=lines, parts=parts)
 
@@ -99,12 +107,34 @@ def check_values(raw: Raw, source: RowSource, train: np.ndarray) -> None:
 
 
 def split_rows(raw: Raw, source: RowSource, rng: np.random.Generator) -> list[np.ndarray]:
-    """Row numbers for train, val and test; of classes each part gets its share (stratified)."""
-    if raw.parts is not None:
-        return list(raw.parts)
-    shares = [source.split.train, source.split.val, source.split.test]
-    rows = len(raw.x)
-    groups = [np.flatnonzero(raw.y[:, 0] == c) for c in range(len(raw.classes))] or [np.arange(rows)]
+    """Row numbers for train, val and test; of classes each part gets its share (stratified).
+
+    A part that is fixed has had its share: the others divide what remains of the whole.
+    """
+    pool, val, test = raw.parts or (np.arange(len(raw.x)), None, None)
+    if val is not None and test is not None:
+        return [pool, val, test]
+    whole = 1 - (0 if val is None else source.split.val) - (0 if test is None else source.split.test)
+    shares = [source.split.train / whole]
+    shares += [
+        s / whole if fixed is None else 0 for s, fixed in ((source.split.val, val), (source.split.test, test))
+    ]
+    drawn = [np.sort(pool[part]) for part in shuffled(raw, pool, shares, source, rng)]
+    parts = [drawn[0], drawn[1] if val is None else val, drawn[2] if test is None else test]
+    if raw.classes and len(np.unique(raw.y[parts[0], 0])) < 2:
+        raise InputError(
+            f"{source.where}: {len(pool)} rows are too few: only one class is among the training rows"
+        )
+    return parts
+
+
+def shuffled(
+    raw: Raw, pool: np.ndarray, shares: list[float], source: RowSource, rng: np.random.Generator
+) -> list[np.ndarray]:
+    """Places in the pool for each share."""
+    rows = len(pool)
+    y = raw.y[pool, 0]
+    groups = [np.flatnonzero(y == c) for c in range(len(raw.classes))] or [np.arange(rows)]
     # Rows of each class are spread evenly over [0, 1): cutting that line splits every class alike.
     place = np.empty(rows)
     for group in groups:
@@ -116,9 +146,4 @@ def split_rows(raw: Raw, source: RowSource, rng: np.random.Generator) -> list[np
         if share > 0 and size < 1:
             raise InputError(f"{source.where}: {rows} rows are too few for data.split.{name} = {share:g}")
     edges = np.cumsum([0, *sizes])
-    parts = [np.sort(order[a:b]) for a, b in pairwise(edges)]
-    if raw.classes and len(np.unique(raw.y[parts[0], 0])) < 2:
-        raise InputError(
-            f"{source.where}: {rows} rows are too few: only one class is among the training rows"
-        )
-    return parts
+    return [order[a:b] for a, b in pairwise(edges)]

@@ -1,7 +1,9 @@
 """Layers that compute nothing: they give the same values another shape."""
 
-from typing import TYPE_CHECKING, ClassVar
+from math import prod
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
+from engine.hyper import hyper
 from engine.layers.base import Layer
 from engine.memory import Tensor
 
@@ -16,3 +18,23 @@ class Flatten(Layer, tag="flatten"):
 
     def plan(self, net: "Builder", x: Tensor) -> Tensor:
         return net.flat(x)
+
+
+class Reshape(Layer, tag="reshape"):
+    """The values of a row under another shape of the same size: (N, I) → (N, H, W, C) before a convolution."""
+
+    shape: Annotated[list[int], hyper("lengths of the axes, without the rows")]
+
+    looked_through: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        if not self.shape or min(self.shape) < 1:
+            raise ValueError(f"shape = {self.shape}: expected lengths of at least 1")
+
+    def plan(self, net: "Builder", x: Tensor) -> Tensor:
+        N, *lengths = x.shape
+        if prod(lengths) != prod(self.shape):
+            raise ValueError(
+                f"{tuple(lengths)} holds {prod(lengths)} values a row, {self.shape} {prod(self.shape)}"
+            )
+        return x.reshaped((N, *self.shape))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from engine.errors import InputError
-from engine.metrics import METRICS, confusion, metric, metrics_for, predicted, probabilities
+from engine.metrics import METRICS, confusion, measured, metric, metrics_for, predicted, probabilities
 
 sk = pytest.importorskip("sklearn.metrics")
 
@@ -69,6 +69,7 @@ def test_regression_metrics_are_those_of_scikit_learn(targets):
     t = rng.normal(size=(50, targets))
     z = t + rng.normal(size=t.shape) * 0.3
     assert metric("mse").function(z, t) == pytest.approx(sk.mean_squared_error(t, z))
+    assert metric("rmse").function(z, t) == pytest.approx(sk.mean_squared_error(t, z) ** 0.5)
     assert metric("mae").function(z, t) == pytest.approx(sk.mean_absolute_error(t, z))
     assert metric("r2").function(z, t) == pytest.approx(sk.r2_score(t, z))
 
@@ -96,6 +97,15 @@ def test_the_headline_comes_first_and_top_k_only_where_it_says_something():
     assert metrics_for("classification", tuple("abc"))[0].name == "accuracy"
     assert "top_3" not in [m.name for m in metrics_for("classification", tuple("abc"))]
     assert "top_5" in [m.name for m in metrics_for("classification", tuple("abcdefghij"))]
+
+
+def test_baselines_are_measured_like_the_network_and_stand_behind_the_headline_metric():
+    t, z = np.array([[1.0], [3.0]]), np.array([[1.0], [2.0]])
+    baselines = {"mean": np.array([[2.0], [2.0]]), "truth": t}
+    values = measured(metrics_for("regression", (), tuple(baselines)), z, t, baselines)
+    assert list(values) == ["rmse", "rmse_mean", "rmse_truth", "r2", "mse", "mae"]
+    assert (values["rmse"], values["rmse_mean"], values["rmse_truth"]) == (np.sqrt(0.5), 1, 0)
+    assert "rmse_mean" not in measured(metrics_for("regression", ()), z, t, {})
 
 
 def test_an_unknown_metric_is_told_with_the_nearest_name():

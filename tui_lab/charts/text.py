@@ -33,6 +33,19 @@ def cell_width(text: str) -> int:
     return len(text) if text.isascii() and text.isprintable() else len(cells(text))
 
 
+def cut(text: str, first: int, last: int) -> str:
+    """The cells first … last − 1 of a text; half a wide character becomes a blank."""
+    if text.isascii() and text.isprintable():
+        return text[first:last]
+    found = cells(text)
+    kept = found[first:last].copy()
+    if len(kept) and kept[0] == "":
+        kept[0] = " "
+    if len(kept) and last < len(found) and found[last] == "":
+        kept[-1] = " "
+    return "".join(kept.tolist())
+
+
 def shorten(text: str, width: int, ellipsis: str = "…") -> str:
     """The text in at most `width` cells; a longer one ends in the ellipsis."""
     if cell_width(text) <= width:

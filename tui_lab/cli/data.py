@@ -5,8 +5,6 @@ from pathlib import Path
 
 import click
 
-OF_THE_USER = ("csv", "npz")  # these need a file
-
 
 @click.group("data", invoke_without_command=True)
 @click.pass_context
@@ -23,7 +21,7 @@ def list_data() -> None:
     from engine.data import Source
     from tui_lab.cli.tables import aligned
 
-    kinds = sorted(members(Source).items(), key=lambda item: item[0] in OF_THE_USER)
+    kinds = sorted(members(Source).items(), key=lambda item: of_the_user(item[1]))
     rows = [(name, one_line(cls)) for name, cls in kinds]
     click.echo("\n".join(aligned(rows)))
 
@@ -47,7 +45,7 @@ def show_data(name: str, seed: int) -> None:
     from tui_lab.cli.tables import aligned
 
     known = members(Source)
-    ready = [kind for kind in known if kind not in OF_THE_USER]
+    ready = [kind for kind, cls in known.items() if not of_the_user(cls)]
     if Path(name).suffix or Path(name).exists():
         source = source_for(name)
     elif name in ready:
@@ -76,6 +74,13 @@ def show_data(name: str, seed: int) -> None:
                 (column, *(f"{v:.4g}" for v in (values.mean(), values.std(), values.min(), values.max())))
             )
         click.echo("\n" + "\n".join(aligned(rows, right=frozenset({1, 2, 3, 4}))))
+
+
+def of_the_user(cls: type) -> bool:
+    """Whether a source cannot do without being told a file."""
+    from engine.hyper import fields
+
+    return any(field.required for field in fields(cls))
 
 
 def one_line(cls: type) -> str:

@@ -10,7 +10,6 @@ from typing import IO, Any
 import msgspec
 
 from engine.events import Checkpoint, End, Event, Log, Start, Warning
-from engine.metrics import metrics_for
 from engine.trainer import Trainer
 from tui_lab import numbers
 from tui_lab.cli.options import runs_root
@@ -216,7 +215,7 @@ class Live(Plain):
 
 def headline(trainer: Trainer) -> str:
     """The metric that is shown where there is room for one."""
-    return metrics_for(trainer.dataset.task, trainer.dataset.classes)[0].name
+    return trainer.dataset.metrics[0].name
 
 
 ENDINGS = {

@@ -54,7 +54,11 @@ def eval_command(run: str, split: str, runs: Path | None, as_json: bool) -> None
 @click.command("predict")
 @click.argument("run", metavar="RUN")
 @click.option(
-    "--input", "source", metavar="FILE", required=True, help="New rows: CSV, TSV (also .gz) or NPZ."
+    "--input",
+    "source",
+    metavar="FILE",
+    required=True,
+    help="New rows: CSV, TSV (also .gz) or NPZ; a picture or a folder of pictures.",
 )
 @click.option(
     "--output", metavar="FILE", default="-", help="Where to write CSV; standard output if left out."
@@ -62,7 +66,7 @@ def eval_command(run: str, split: str, runs: Path | None, as_json: bool) -> None
 @runs_option()
 def predict_command(run: str, source: str, output: str, runs: Path | None) -> None:
     """Predict new rows from a file with a run's best parameters."""
-    from engine.data import read_inputs
+    from engine.data import input_names, read_inputs
     from engine.errors import InputError
     from engine.run import Run
     from tui_lab.cli import loading
@@ -70,26 +74,31 @@ def predict_command(run: str, source: str, output: str, runs: Path | None) -> No
     model = loading.Model.of(Run.find(run, runs_root(runs)))
     x = read_inputs(source, model.pipeline, model.ends.input_shape, model.evaluator.memory.dtype)
     z = model.evaluator.outputs(x)
+    names = input_names(source)
     if output == "-":
-        write_predictions(sys.stdout, model, z)
+        write_predictions(sys.stdout, model, z, names)
         return
     try:
         with open(output, "w", newline="", encoding="utf-8") as file:
-            write_predictions(file, model, z)
+            write_predictions(file, model, z, names)
     except OSError as error:
         raise InputError(f"{output}: cannot be written: {error.strerror}") from None
 
 
-def write_predictions(out: IO[str], model: "Model", z: "np.ndarray") -> None:
-    """A header and a line for each row: class and probabilities, or numbers in the target's own units."""
+def write_predictions(out: IO[str], model: "Model", z: "np.ndarray", names: list[str]) -> None:
+    """A header and a line for each row: class and probabilities, or numbers in the target's own units; before them
+    the rows' names, where they have any."""
     from engine.metrics import predicted, probabilities
 
     writer = csv.writer(out, lineterminator="\n")
     pipeline = model.pipeline
+    labels = [[name] for name in names] or [[]] * len(z)
+    file = ["file"] if names else []
     if pipeline.task == "regression":
-        writer.writerow(pipeline.targets)
-        writer.writerows([f"{value:.7g}" for value in row] for row in pipeline.target_to_original(z))
+        writer.writerow([*file, *pipeline.targets])
+        numbers = pipeline.target_to_original(z)
+        writer.writerows([*a, *(f"{v:.7g}" for v in row)] for a, row in zip(labels, numbers, strict=True))
         return
-    writer.writerow([*pipeline.targets, *(f"p({name})" for name in pipeline.classes)])
-    for number, row in zip(predicted(z), probabilities(z), strict=True):
-        writer.writerow([pipeline.classes[number], *(f"{p:.6f}" for p in row)])
+    writer.writerow([*file, *pipeline.targets, *(f"p({name})" for name in pipeline.classes)])
+    for label, number, row in zip(labels, predicted(z), probabilities(z), strict=True):
+        writer.writerow([*label, pipeline.classes[number], *(f"{p:.6f}" for p in row)])

@@ -34,6 +34,7 @@ def describe_data(dataset: Dataset) -> dict[str, Any]:
         "classes": dataset.classes,
         "input_shape": dataset.input_shape,
         "targets": dataset.targets,
+        "baselines": dataset.baselines,
         "sizes": {part: len(getattr(dataset, part)) for part in ("train", "val", "test")},
     }
     x = dataset.train.x

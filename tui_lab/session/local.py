@@ -17,7 +17,6 @@ from engine.data import Dataset, prepare
 from engine.errors import InputError, LabError
 from engine.events import EditEvent, End, Event, Log, Warning
 from engine.experiment import Experiment, experiment_from, override_value
-from engine.metrics import metrics_for
 from engine.run import Run
 from engine.trainer import Trainer
 from tui_lab.charts.history import Buckets, History
@@ -428,7 +427,6 @@ class LocalSession:
         self._published = time.monotonic()
         trainer, look = self.trainer, self._look
         last = trainer.step if look.last is None else look.last
-        dataset = self.dataset
         self.latest = Snapshot(
             version=self.latest.version + 1,
             phase=self._phase,
@@ -445,7 +443,7 @@ class LocalSession:
             seconds=self._seconds,
             steps_per_second=trainer.steps_per_second,
             log=self._logs[-1] if self._logs else {},
-            metric=metrics_for(dataset.task, dataset.classes)[0].name,
+            metric=self.dataset.metrics[0].name,
             best=trainer.best_so_far(),
             end=self._end,
             curves=self._curves(look.first, last),

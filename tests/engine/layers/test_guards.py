@@ -43,6 +43,19 @@ TEXT = {
     "transformer": [EMBEDDING, {"layer": "transformer", "blocks": 2, "heads": 2, "dropout": 0.1}, UNEMBED],
 }
 
+CONV2D = {"layer": "conv2d", "filters": 3, "activation": "relu"}
+STEPS = {"layer": "reshape", "shape": [8, 8]}
+IMAGES = {
+    "conv2d": [CONV2D, {"layer": "conv2d", "filters": 5, "kernel": 2, "stride": 3}],
+    "conv1d": [STEPS, {"layer": "conv1d", "filters": 3, "kernel": 3, "padding": "valid"}],
+    "max_pool": [CONV2D, {"layer": "max_pool", "window": 3, "padding": "same"}],
+    "average_pool": [CONV2D, {"layer": "average_pool", "window": 3, "padding": "same"}],
+    "global_pool": [CONV2D, {"layer": "global_pool", "kind": "max"}],
+    "upsample": [{"layer": "average_pool"}, CONV2D, {"layer": "upsample"}],
+    "patch": [{"layer": "patch", "size": 2, "units": 6}, {"layer": "position"}],
+    "reshape": [STEPS, {"layer": "dense", "units": 5, "over": "position"}],
+}
+
 
 def train(
     layers: list[dict], loss: str = "cross_entropy", optimizer: str = "sgd", **training: object
@@ -102,6 +115,23 @@ def test_a_training_on_text_with_this_layer_writes_nowhere_else(name, shards):
     )
 
 
+def train_on_digits(layers: list[dict], **training: object) -> Trainer:
+    return check(
+        {
+            "data": {"source": "digits", "split": {"train": 0.1, "val": 0.1, "test": 0}},
+            "model": [*layers, {"layer": "dense"}],
+            "loss": {"name": "cross_entropy"},
+            "training": {"steps": 10, **training},
+        }
+    )
+
+
+@pytest.mark.parametrize("shards", [1, 3])
+@pytest.mark.parametrize("name", IMAGES)
+def test_a_training_on_images_with_this_layer_writes_nowhere_else(name, shards):
+    train_on_digits(IMAGES[name], batch_size=7, shards=shards)
+
+
 @pytest.mark.parametrize("name", members(Loss))
 def test_a_training_with_this_loss_writes_nowhere_else(name):
     train([], loss=name)
@@ -121,6 +151,15 @@ def test_shards_and_accumulation_give_the_gradient_of_the_whole_batch():
     np.testing.assert_allclose(found[2], found[0], rtol=1e-9)
 
 
+def test_shards_give_the_gradient_of_the_whole_batch_of_images():
+    layers = [CONV2D, {"layer": "max_pool"}, IMAGES["conv2d"][1], {"layer": "global_pool"}]
+    found = [
+        train_on_digits(layers, precision="float64", batch_size=24, shards=shards).memory["conv2d1.weight"]
+        for shards in (1, 5)
+    ]
+    np.testing.assert_allclose(found[1], found[0], rtol=1e-9)
+
+
 def test_every_layer_is_among_the_guarded_ones():
     ours = {tag for tag, cls in members(Layer).items() if cls.__module__.startswith("engine.")}
-    assert ours - {"activation"} <= set(LAYERS) | set(TEXT)
+    assert ours - {"activation"} <= set(LAYERS) | set(TEXT) | set(IMAGES)

@@ -6,19 +6,22 @@ from rich.color import Color
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
+from textual.color import Color as Ground
+from textual.filter import LineFilter
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
 from tui_lab.charts.canvas import BOLD, DIM, REVERSE, UNDERLINE, Canvas
 from tui_lab.charts.palette import Look
+from tui_lab.charts.text import cell_width, cut
 from tui_lab.session.base import Snapshot
 
 
 @lru_cache(maxsize=2048)
-def style_of(fg: int, bg: int, attributes: int) -> Style:
-    """The style of a run of cells; never None, which Textual does not bear under NO_COLOR."""
-    return Style(
+def style_of(base: Style, fg: int, bg: int, attributes: int) -> Style:
+    """The style of a run of cells over the widget's; never None, which Textual does not bear under NO_COLOR."""
+    return base + Style(
         color=colour_of(fg) if fg >= 0 else None,
         bgcolor=colour_of(bg) if bg >= 0 else None,
         bold=bool(attributes & BOLD),
@@ -30,6 +33,29 @@ def style_of(fg: int, bg: int, attributes: int) -> Style:
 
 def colour_of(rgb: int) -> Color:
     return Color.from_rgb(rgb >> 16 & 255, rgb >> 8 & 255, rgb & 255)
+
+
+class Row(Strip):
+    """A row of cells that is cut without Rich's cache, which keeps each of the last 16,384 pieces of any text: a
+    chart that changes for hours would fill it with megabytes that nobody asks for again."""
+
+    def crop(self, start: int, end: int | None = None) -> Strip:
+        last = self.cell_length if end is None else min(end, self.cell_length)
+        start = max(start, 0)
+        if (start, last) == (0, self.cell_length):
+            return self
+        narrow = sum(len(text) for text, *_ in self._segments) == self.cell_length
+        pieces, at = [], 0
+        for text, style, _ in self._segments:
+            left, right = max(start - at, 0), last - at
+            width = len(text) if narrow else cell_width(text)
+            if left < width and right > left:
+                pieces.append(Segment(text[left:right] if narrow else cut(text, left, right), style))
+            at += width
+        return Row(pieces, max(last - start, 0))
+
+    def apply_filter(self, filter: LineFilter, background: Ground) -> Strip:
+        return Row(filter.apply(self._segments, background), self.cell_length)
 
 
 class CanvasWidget(Widget):
@@ -67,12 +93,23 @@ class CanvasWidget(Widget):
         if changed:
             self.refresh(*[Region(first, row, last - first, 1) for row, first, last in changed])
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The rows of a region, straight from the canvas: it knows itself what has changed."""
+        ground = self.background_colors[1]
+        rows: list[Strip] = []
+        for y in crop.line_range:
+            row = self.render_line(y)
+            for each in self.get_line_filters():
+                row = row.apply_filter(each, ground)
+            rows.append(row.crop(*crop.column_span))
+        return rows
+
     def render_line(self, y: int) -> Strip:
         if self.canvas is None or y >= self.canvas.height:
             return Strip.blank(self.size.width, self.rich_style)
         base = self.rich_style
-        segments = [Segment(text, base + style_of(*style)) for text, *style in self.canvas.runs(y)]
-        return Strip(segments, self.canvas.width)
+        segments = [Segment(text, style_of(base, *style)) for text, *style in self.canvas.runs(y)]
+        return Row(segments, self.canvas.width)
 
     def on_resize(self, event: events.Resize) -> None:
         self.canvas = None

@@ -68,10 +68,11 @@ class CurveChart(CanvasWidget):
 
     def name_curves(self, s: Snapshot) -> None:
         """Fill in the curves that depend on the task: the headline metric, and the others."""
+        headline = (s.metric, *(f"{s.metric}_{name}" for name in s.data.get("baselines", ())))
         if self.curves == ("metric",) and s.metric:
-            self.curves, self.chart_title = (s.metric,), s.metric.upper().replace("_", " ")
+            self.curves, self.chart_title = headline, s.metric.upper().replace("_", " ")
         elif self.curves == ("others",) and len(s.curves) > 6:
-            known = {"train_loss", "val_loss", "lr", "gradient_norm", "steps_per_second", s.metric}
+            known = {"train_loss", "val_loss", "lr", "gradient_norm", "steps_per_second", *headline}
             self.curves = tuple(name for name in s.curves if name not in known)[:4]
 
     @property
@@ -110,6 +111,7 @@ class CurveChart(CanvasWidget):
     def series(self, s: Snapshot) -> list[Series]:
         palette = self.chart_look.palette
         colours = {"train_loss": palette.train, "val_loss": palette.validation}
+        colours |= {f"{s.metric}_{name}": palette.muted for name in s.data.get("baselines", ())}
         found = []
         for name in self.curves:
             curve = s.curves.get(name)
