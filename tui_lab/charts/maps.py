@@ -52,14 +52,15 @@ def tiles(rows: Maps, height: int, width: int) -> list[Tile]:
 
 
 def tile_size(count: int, tall: int, broad: int, room: int, width: int) -> tuple[int, int]:
-    """Cells of a tile: the largest at which all have room, with square values; else the smallest readable."""
+    """Cells of a tile: the largest at which all have room, whole dots a value before others; else the smallest."""
     most = max(1, min(room, -(-tall * LARGEST // 2)))
-    for high in range(most, 0, -1):
+    sizes = list(range(most, SMALLEST - 1, -1)) or [most]
+    for high in [*(h for h in sizes if 2 * h % tall == 0), *sizes]:
         wide = max(1, round(2 * high * broad / tall))
-        across, down = (width + 1) // (wide + 1), (room + 1) // (high + 1)
-        if across * down >= count or (high <= SMALLEST and across):
+        if (width + 1) // (wide + 1) * ((room + 1) // (high + 1)) >= count:
             return high, wide
-    return most, max(1, min(width, round(2 * most * broad / tall)))
+    high = sizes[-1]
+    return high, max(1, min(width, round(2 * high * broad / tall)))
 
 
 def map_rows(
