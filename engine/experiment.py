@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 import tomli_w
 
+from engine.augment import Augmentation
 from engine.component import Component, Tree, build, fields_of, tree_of
 from engine.data import Source
 from engine.errors import InputError
@@ -68,6 +69,13 @@ class Experiment(Component, kw_only=True):
     things_to_try: list[str] = msgspec.field(name="try", default_factory=list)
     expect: Expect | None = None
     data: Source
+    augment: Annotated[
+        list[Augmentation],
+        hyper(
+            'what is done to training rows: noise, flip …, or [{ step = "noise", std = 0.2 }]; none: []',
+            live=True,
+        ),
+    ] = []
     model: list[Layer]
     loss: Loss
     optimizer: Optimizer = AdamW()
@@ -148,7 +156,10 @@ def place(tree: Any, keys: list[str], value: Any, assignment: str) -> None:
                 tree[key] = {"name": tree[key]}
             tree = tree.setdefault(key, {})
         else:
-            tree = item_of(tree, key, assignment)
+            item = item_of(tree, key, assignment)
+            if isinstance(item, str):
+                item = tree[int(key)] = long_form(item)
+            tree = item
     if isinstance(tree, list):
         item_of(tree, last, assignment)
         tree[int(last)] = value
@@ -169,3 +180,9 @@ def item_of(tree: Any, key: str, assignment: str) -> Any:
     if not key.isdigit() or int(key) >= len(tree):
         raise InputError(f"--set {assignment}: {key!r} is not a number from 0 to {len(tree) - 1}")
     return tree[int(key)]
+
+
+def long_form(tag: str) -> Any:
+    """The table that a component's name in a list is short for: `augment = ["noise"]`."""
+    fields = [field for field in ("layer", "step") if fields_of(field, tag) is not None]
+    return {fields[0]: tag} if fields else tag

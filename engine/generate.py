@@ -23,9 +23,7 @@ class Sampling:
 
     temperature: float = 1.0  # divides the scores; 0: always the likeliest
     top_k: int = 0  # only the k likeliest tokens; 0: all
-    top_p: float = (
-        1.0  # only the likeliest tokens that have this much probability together (Holtzman et al. 2020)
-    )
+    top_p: float = 1.0  # only the likeliest that have so much probability together (Holtzman et al. 2020)
 
     def choose(self, scores: np.ndarray, rng: np.random.Generator) -> int:
         """A token for scores (V,)."""
@@ -37,9 +35,10 @@ class Sampling:
             p[p < np.partition(p, -self.top_k)[-self.top_k]] = 0
         if self.top_p < 1:
             order = np.argsort(-p, kind="stable")
-            reached = np.cumsum(p[order]) / p.sum()
-            p[order[np.searchsorted(reached, self.top_p) + 1 :]] = 0
-        return int(rng.choice(len(p), p=p / p.sum()))
+            reached = np.cumsum(p[order])
+            p[order[np.searchsorted(reached, self.top_p * reached[-1]) + 1 :]] = 0
+        reached = np.cumsum(p)
+        return int(np.searchsorted(reached, rng.random() * reached[-1], side="right"))
 
 
 class Generator:
@@ -89,7 +88,7 @@ class Generator:
     def write(
         self, prompt: str = "", length: int = 200, sampling: Sampling = Sampling(), seed: int = 1
     ) -> Iterator[str]:
-        """Pieces of text that go on from the prompt, `length` tokens in all; an answer ends with its line.
+        """Pieces of text that go on from the prompt, `length` tokens at most; an answer ends with its line.
 
         Raises InputError where the prompt has characters that the network never saw.
         """
@@ -99,15 +98,16 @@ class Generator:
         rng = np.random.default_rng([seed, SAMPLE_STREAM])
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._restart()
-        scores = self._read(tokens, len(tokens))
+        unread = len(tokens)
         for _ in range(length):
-            token = sampling.choose(scores, rng)
+            token = sampling.choose(self._read(tokens, unread), rng)
+            tokens.append(token)
+            unread = 1
             text = self.vocabulary.tokens[token]
             yield decoder.decode(text.encode("latin-1")) if self.vocabulary.kind == "byte" else text
             if self.kind == "pairs" and token == self.vocabulary.end:
-                return
-            tokens.append(token)
-            scores = self._read(tokens, 1)
+                break
+        yield decoder.decode(b"", final=True)  # a character that was begun and not ended
 
     def _restart(self) -> None:
         self.compile()
@@ -119,8 +119,8 @@ class Generator:
     def _read(self, tokens: list[int], new: int) -> np.ndarray:
         """The scores (V,) of what follows `tokens`, of which the last `new` are not read yet."""
         if not self.streaming:
-            window = ([self.vocabulary.end] * self.context + tokens)[-self.context :]
-            self.x.array[0] = window
+            window = tokens[-self.context :]
+            self.x.array[0] = [self.vocabulary.end] * (self.context - len(window)) + window
             self._run()
         else:
             if self.bounded and self._written + new > self.context:

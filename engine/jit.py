@@ -90,7 +90,7 @@ def device(function: Callable) -> Callable:
 
 def compile_kernel(kernel: Kernel, dtype: str) -> Any:
     numba = native()
-    from engine.kernels import intrinsics, polynomials  # noqa: F401  polynomials: the maths of kernels
+    from engine.kernels import blas, intrinsics, polynomials  # noqa: F401  the maths of kernels
 
     register_device_functions()
 

@@ -1,12 +1,16 @@
 """Plan: one training step of an experiment over a data set, laid out in memory as phases of operations."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
 from msgspec.structs import replace
 
+from engine.augment import STREAM as AUGMENT_STREAM
+from engine.augment import Augmentation, Batch
 from engine.data import Dataset
 from engine.data.dataset import stream_of
 from engine.errors import InputError, did_you_mean
@@ -133,7 +137,7 @@ class Shards:
         self.memory, self.experiment, self.indices = memory, experiment, indices
         self.ends = ends_of(experiment, dataset)
         self.data = [self._hold("data.x", dataset.train.x), self._hold("data.y", dataset.train.y)]
-        self.scored = dataset.scored
+        self.scored, self.classes = dataset.scored, dataset.task == "classification"
         self.losses = shared(memory, "losses", np.float64, t.shards)
         self.gradients: Tensor | None = None  # (S, Q); None when a single shard needs no adding up
         if t.shards > 1 or t.accumulate > 1:
@@ -149,20 +153,51 @@ class Shards:
 
     def _copy(self, shard: int, first: int, last: int) -> Builder:
         net = Builder(self.memory, f"shard{shard}", self.ends, self._gradients_of(shard))
-        lane = [0] * LANE
-        lane[SHARD], lane[SHARDS] = shard, self.losses.size
-        lane[FIRST], lane[BATCH] = first, self.indices.size
-        self.memory.first_values[net.lane.name] = tuple(lane)
-        batch = []
-        for name, (data, stride, shape) in zip(("input", "target"), self.data, strict=True):
-            rows = net.work.tensor(name, (last - first, *shape))
-            indices = self.indices.rows(first, last)
-            net.op(kernels.gather, None, data=data, indices=indices, rows=rows, stride=stride)
-            batch.append(rows)
+        self._lane(net.lane.name, shard, first)
         net.scored = self.scored
-        z = net.sequence(self.experiment.model, batch[0])
-        self.experiment.loss.plan(net, z, batch[1], self.losses.rows(shard, shard + 1))
+        batch = self._batch(net, net.lane, first, last, self.experiment.augment)
+        z = net.sequence(self.experiment.model, batch.x)
+        batch.plan_loss(self.experiment.loss, z, self.losses.rows(shard, shard + 1))
         return net
+
+    def _batch(
+        self, net: Builder, lane: Tensor, first: int, last: int, steps: Sequence[Augmentation]
+    ) -> Batch:
+        """The rows first … last of the batch, drawn from the data and changed by the steps."""
+        rows = []
+        for name, (data, stride, shape) in zip(("input", "target"), self.data, strict=True):
+            drawn = net.work.tensor(net.name(name), (last - first, *shape))
+            indices = self.indices.rows(first, last)
+            net.op(kernels.gather, None, data=data, indices=indices, rows=drawn, stride=stride)
+            rows.append(drawn)
+        size = self.indices.size
+        batch = Batch(net, rows[0], rows[1], lane, self.classes, mirror=lambda: batch)
+        for i, step in enumerate(steps):
+            if (first, last) != (size - last, size - first):
+                batch.mirror = partial(self._mirror, net, size - last, size - first, steps[:i])
+            batch.stream = AUGMENT_STREAM + i
+            try:
+                if any(self.ends.vocabulary):
+                    raise ValueError("needs quantities, the inputs are numbers of tokens or categories")
+                with net.scope(f"augment{i + 1}"):
+                    step.plan(batch)
+            except ValueError as error:
+                raise InputError(f"augment.{i} ({step.tag()}): {error}") from None
+        return batch
+
+    def _mirror(self, net: Builder, first: int, last: int, steps: Sequence[Augmentation]) -> Batch:
+        lane = self._lane(f"{net.work.name}.mirror", 0, first)
+        with net.scope("mirror"):
+            return self._batch(net, lane, first, last, steps)
+
+    def _lane(self, name: str, shard: int, first: int) -> Tensor:
+        """Tells kernels which rows of the batch are theirs."""
+        area = self.memory.area("lanes", np.int64)
+        numbers = [0] * LANE
+        numbers[SHARD], numbers[SHARDS] = shard, self.losses.size
+        numbers[FIRST], numbers[BATCH] = first, self.indices.size
+        self.memory.first_values[name] = tuple(numbers)
+        return area.tensors[name] if name in area.tensors else area.tensor(name, (LANE,))
 
     def _gradients_of(self, shard: int) -> dict[str, Tensor]:
         if self.gradients is None:

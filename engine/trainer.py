@@ -319,8 +319,8 @@ def evaluate(
     experiment: Experiment, dataset: Dataset, evaluator: Evaluator, split: str
 ) -> tuple[float | None, dict[str, float]]:
     """Mean loss and metrics on a split: metrics of a regression are in the target's own units."""
-    rows = getattr(dataset, split)
-    if not len(rows.x):
+    rows = dataset.measured(split)
+    if not len(rows):
         return None, {}
     with ENGINE:
         z = evaluator.outputs(rows.x)

@@ -85,13 +85,25 @@ class Dataset:
         """At how many positions of a row something is predicted."""
         return self.train.y.shape[1] if self.task in LANGUAGE else 1
 
+    def measured(self, part: str) -> Rows:
+        """The rows of "train", "val" or "test" that are evaluated: all, but of the overlapping windows of a training
+        text as many as of validation."""
+        rows: Rows = getattr(self, part)
+        if part != "train" or self.task not in LANGUAGE or len(rows) < 2:
+            return rows
+        context = rows.x.shape[1]
+        if stream_of(rows.x)[1] >= context:
+            return rows
+        step = max(context, len(rows) // max(1, len(self.val)))
+        return Rows(rows.x[::step], rows.y[::step])
+
     @cached_property
     def scored(self) -> float:
         """How many targets of a training row count, on average: those that are not −1."""
-        y = self.train.y
         if self.task not in LANGUAGE:
             return 1.0
-        return float((y >= 0).mean()) * y.shape[1]
+        targets, _ = stream_of(self.train.y)  # of overlapping windows each once: of running text all count
+        return float((targets >= 0).mean()) * self.positions
 
     @cached_property
     def digest(self) -> str:

@@ -44,12 +44,16 @@ class Language(Source, kw_only=True):
 
     def dataset(self, seed: int, dtype: np.dtype) -> Dataset:
         text = self.text()
-        if not text.strip():
+        lines = [line.strip() for line in text.splitlines() if line.strip()]
+        if not lines:
             raise InputError(f"{self.where}: the text is empty")
-        vocabulary = Vocabulary.of(text, self.tokens, self.where)
-        parts = (
-            self.shuffled_lines(text, vocabulary, seed) if self.by_line else self.stretches(text, vocabulary)
-        )
+        if self.by_line:
+            lines = list(dict.fromkeys(lines))  # what is learnt must not be what is tested
+            vocabulary = Vocabulary.of("".join(lines), self.tokens, self.where)
+            parts = self.shuffled(lines, vocabulary, seed)
+        else:
+            vocabulary = Vocabulary.of(text, self.tokens, self.where)
+            parts = self.stretches(text, vocabulary)
         train, val, test = (
             self.rows(sequences, vocabulary.end, name, dtype)
             for name, sequences in zip(PARTS, parts, strict=True)
@@ -65,9 +69,8 @@ class Language(Source, kw_only=True):
         stream = vocabulary.encode(text)
         return [[stream[first:last]] for first, last in pairwise(self.edges(len(stream)))]
 
-    def shuffled_lines(self, text: str, vocabulary: Vocabulary, seed: int) -> list[list[np.ndarray]]:
+    def shuffled(self, lines: list[str], vocabulary: Vocabulary, seed: int) -> list[list[np.ndarray]]:
         """The lines, shuffled and shared out; each is a sequence between two line ends."""
-        lines = [line.strip() for line in text.splitlines() if line.strip()]
         order = np.random.default_rng([seed, SPLIT_STREAM]).permutation(len(lines)).tolist()
         end = np.array([vocabulary.end], np.int32)
         sequences = [np.concatenate([end, vocabulary.encode(lines[i]), end]) for i in order]

@@ -35,8 +35,11 @@ class Pairs(Source, kw_only=True):
         edges = [round(len(pairs) * share) for share in shares.tolist()]
         parts = []
         for (first, last), name in zip(pairwise(edges), ("train", "val", "test"), strict=True):
-            if getattr(self.split, name) > 0 and first == last:
-                raise InputError(f"{self.where}: {len(pairs)} pairs are too few for data.split.{name}")
+            share = getattr(self.split, name)
+            if share > 0 and first == last:
+                raise InputError(
+                    f"{self.where}: too few pairs for data.split.{name} = {share:g}: {len(pairs)}"
+                )
             parts.append(rows_of([pairs[i] for i in order[first:last]], vocabulary, context, dtype))
         pipeline = Pipeline(
             task="answering", features=(), targets=("answer",), classes=vocabulary.tokens,

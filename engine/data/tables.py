@@ -66,10 +66,19 @@ def read_table(path: str) -> Table:
 
 
 def read_text(path: Path) -> str:
+    content = read_bytes(path)
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise InputError(f"{path}: line {line} is not UTF-8 text; save the file as UTF-8") from None
+
+
+def read_bytes(path: Path) -> bytes:
+    """A file of the user's, unpacked where it is gzipped. Raises InputError where it cannot be read."""
     try:
         content = path.read_bytes()
-        if content[:2] == b"\x1f\x8b":
-            content = gzip.decompress(content)
+        return gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
     except FileNotFoundError:
         raise InputError(f"{path}: there is no such file") from None
     except (EOFError, gzip.BadGzipFile) as error:
@@ -78,11 +87,6 @@ def read_text(path: Path) -> str:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
     except Exception as error:  # zlib.error has no public name in gzip
         raise InputError(f"{path}: is a damaged gzip file: {error}") from None
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        raise InputError(f"{path}: line {line} is not UTF-8 text; save the file as UTF-8") from None
 
 
 def guess_delimiter(text: str) -> str:

@@ -1,15 +1,18 @@
 """Texts: bundled ones, those that come with Python, and the user's own."""
 
 import sysconfig
+from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
 
 from engine.data.language import Context, Language
+from engine.data.tables import read_bytes
 from engine.errors import InputError
 from engine.hyper import hyper
 
 FOLDER = files("engine.data") / "files"
+OWN_TEXT = 'use data.source = "text" with data.path = a file of yours'
 
 
 class Shakespeare(Language, tag="shakespeare", kw_only=True):
@@ -36,8 +39,10 @@ class Pydoc(Language, tag="pydoc", kw_only=True):
     """The topics of Python's own help: the language reference in plain English, about half a million characters."""
 
     def text(self) -> str:
-        from pydoc_data.topics import topics
-
+        try:
+            from pydoc_data.topics import topics
+        except ImportError:
+            raise InputError(f"{self.where}: this Python came without its help topics; {OWN_TEXT}") from None
         return "\n\n".join(topics[name] for name in sorted(topics))
 
 
@@ -50,19 +55,20 @@ class Python(Language, tag="python", kw_only=True):
         parts, left = [], self.size
         folder = Path(sysconfig.get_paths()["stdlib"])
         for path in sorted(folder.glob("*.py")):
+            with suppress(OSError):
+                source = path.read_text(encoding="utf-8", errors="ignore")
+                source = source.encode("ascii", "ignore").decode().expandtabs(4)
+                parts.append(source[:left])
+                left -= len(source) + 1
             if left <= 0:
                 break
-            source = path.read_text(encoding="utf-8", errors="ignore")
-            source = source.encode("ascii", "ignore").decode().expandtabs(4)
-            parts.append(source[:left])
-            left -= len(source)
         if not parts:
-            raise InputError(f"{self.where}: the standard library's source is not in {folder}")
+            raise InputError(f"{self.where}: the standard library came without its source; {OWN_TEXT}")
         return "\n".join(parts)
 
 
 class TextFile(Language, tag="text", kw_only=True):
-    """A text file of the user's, in UTF-8: running text, or with `lines` a list of lines (names, words)."""
+    """A text file of the user's (UTF-8, plain or gzipped): running text, or with `lines` a list of names or words."""
 
     path: Annotated[str, hyper("the file")]
     lines: Annotated[bool, hyper("every line is a sequence of its own")] = False
@@ -87,15 +93,10 @@ def bundled(name: str) -> str:
 
 def read_text(path: str, any_bytes: bool = False) -> str:
     """A text of the user's, line ends as `\\n`. Raises InputError where it cannot be read or is not UTF-8."""
-    try:
-        content = Path(path).read_bytes()
-    except FileNotFoundError:
-        raise InputError(f"{path}: there is no such file") from None
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+    content = read_bytes(Path(path))
     try:
         text = content.decode("utf-8-sig", "surrogateescape" if any_bytes else "strict")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        raise InputError(f'{path}: line {line} is not UTF-8 text; use tokens = "byte"') from None
+        raise InputError(f'{path}: line {line} is not UTF-8 text; use data.tokens = "byte"') from None
     return text.replace("\r\n", "\n")

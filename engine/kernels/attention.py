@@ -1,71 +1,62 @@
-"""Attention: y = softmax(q·kᵀ/√d)·v for each head, its gradient, and the same one position at a time.
+"""Attention: y = softmax(q·kᵀ/√K)·v for each head, its gradient, and the same one position at a time.
 
-A row of qkv (N, T, E) holds the queries of H heads, then the keys and then the values of G groups, each d long;
-H/G heads share a group. What a head needs is copied together first: products want contiguous matrices.
+A row of qkv (N, T, E) holds the queries of H heads, then the keys and then the values of G groups, each K wide;
+H/G heads share a group.
 """
 
 import numpy as np
 
 from engine.jit import device, kernel
-from engine.kernels.maths import ONE, ZERO, exp
+from engine.kernels.maths import ONE, ZERO, exp, exp_all, largest
+from engine.kernels.products import add_product, product
 
 
 @kernel
-def attention_forward(
-    qkv: "N,T,E", y: "N,T,D", weights: "M,T,T", room: "4,T,K", heads: "int", groups: "int", causal: "int"
-):
+def attention_forward(qkv: "N,T,E", y: "N,T,D", weights: "M,T,T", heads: "int", groups: "int", causal: "int"):
     """weights (N·H, T, T) are kept for the backward pass: row t says how much t looks at each position."""
-    N, T, K = qkv.shape[0], qkv.shape[1], room.shape[2]
-    q, k, v, o = room[0], room[1], room[2], room[3]
+    N, D = y.shape[0], y.shape[2]
+    K = D // heads
     scale = ONE / np.sqrt(qkv.dtype.type(K))
-    share = heads // groups
     for n in range(N):
         for h in range(heads):
-            g = h // share
-            if h % share == 0:
-                take(qkv[n], (heads + g) * K, k)
-                take(qkv[n], (heads + groups + g) * K, v)
-            take(qkv[n], h * K, q)
+            g = h // (heads // groups)
+            q, k, v = (
+                of_head(qkv[n], h, K),
+                of_head(qkv[n], heads + g, K),
+                of_head(qkv[n], heads + groups + g, K),
+            )
             p = weights[n * heads + h]
-            np.dot(q, k.T, p)
-            for t in range(T):
-                softmax_row(p[t], t + 1 if causal else T, scale)
-            np.dot(p, v, o)
-            give(o, y[n], h * K)
+            product(q, k.T, p)
+            softmax_rows(p, scale, causal)
+            product(p, v, of_head(y[n], h, K))
 
 
 @kernel
 def attention_backward(
-    qkv: "N,T,E", dqkv: "N,T,E", dy: "N,T,D", weights: "M,T,T", dweights: "T,T", room: "8,T,K",
-    heads: "int", groups: "int", causal: "int",
-):  # fmt: skip
-    N, T, K = qkv.shape[0], qkv.shape[1], room.shape[2]
-    q, k, v, do, part, dk, dv, dq = room[0], room[1], room[2], room[3], room[4], room[5], room[6], room[7]
+    qkv: "N,T,E", dqkv: "N,T,E", dy: "N,T,D", weights: "M,T,T", dweights: "T,T", heads: "int", groups: "int"
+):
+    N, D = dy.shape[0], dy.shape[2]
+    K, share = D // heads, heads // groups
     scale = ONE / np.sqrt(qkv.dtype.type(K))
-    share = heads // groups
     for n in range(N):
         for h in range(heads):
             g = h // share
+            q, k, v = (
+                of_head(qkv[n], h, K),
+                of_head(qkv[n], heads + g, K),
+                of_head(qkv[n], heads + groups + g, K),
+            )
+            dk, dv = of_head(dqkv[n], heads + g, K), of_head(dqkv[n], heads + groups + g, K)
+            do, p = of_head(dy[n], h, K), weights[n * heads + h]
+            product(do, v.T, dweights)
+            softmax_rows_backward(p, dweights, scale)
+            product(dweights, k, of_head(dqkv[n], h, K))
             if h % share == 0:
-                take(qkv[n], (heads + g) * K, k)
-                take(qkv[n], (heads + groups + g) * K, v)
-                dk[:] = ZERO
-                dv[:] = ZERO
-            take(qkv[n], h * K, q)
-            take(dy[n], h * K, do)
-            p = weights[n * heads + h]
-            np.dot(p.T, do, part)
-            accumulate(part, dv)
-            np.dot(do, v.T, dweights)
-            for t in range(T):
-                softmax_row_backward(p[t], dweights[t], t + 1 if causal else T, scale)
-            np.dot(dweights, k, dq)
-            give(dq, dqkv[n], h * K)
-            np.dot(dweights.T, q, part)
-            accumulate(part, dk)
-            if h % share == share - 1:
-                give(dk, dqkv[n], (heads + g) * K)
-                give(dv, dqkv[n], (heads + groups + g) * K)
+                product(p.T, do, dv)
+                product(dweights.T, q, dk)
+            else:
+                add_product(p.T, do, dv)
+                add_product(dweights.T, q, dk)
 
 
 @kernel
@@ -104,58 +95,56 @@ def attention_stream(
 
 
 @device
-def take(rows, first, matrix):
-    """Columns first … first + K of rows (T, E) into a matrix (T, K) of their own."""
-    T, K = matrix.shape
-    for t in range(T):
-        for i in range(K):
-            matrix[t, i] = rows[t, first + i]
+def of_head(rows, place, width):
+    """The columns of rows (T, …) that hold the vector at that place."""
+    return rows[:, place * width : (place + 1) * width]
 
 
 @device
-def give(matrix, rows, first):
-    T, K = matrix.shape
+def softmax_rows(p, scale, causal):
+    """softmax(scale·row) for each row of p (T, T), in place; causal: row t counts up to place t, 0 behind it."""
+    T = p.shape[0]
     for t in range(T):
-        for i in range(K):
-            rows[t, first + i] = matrix[t, i]
+        row = p[t]
+        if causal:
+            row[t + 1 :] = -np.inf
+        top = largest(row)
+        for j in range(T):
+            row[j] = scale * (row[j] - top)
+    exp_all(p.reshape(T * T))
+    for t in range(T):
+        row = p[t]
+        total = row.dtype.type(0)
+        for j in range(T):
+            total += row[j]
+        share = ONE / total
+        for j in range(T):
+            row[j] *= share
 
 
 @device
-def accumulate(part, total):
-    T, K = total.shape
+def softmax_rows_backward(p, dp, scale):
+    """dp becomes the gradient of the rows before scale and softmax: 0 where p is."""
+    T = p.shape[0]
     for t in range(T):
-        for i in range(K):
-            total[t, i] += part[t, i]
+        along = dp.dtype.type(0)
+        for j in range(T):
+            along += p[t, j] * dp[t, j]
+        for j in range(T):
+            dp[t, j] = scale * p[t, j] * (dp[t, j] - along)
 
 
 @device
 def softmax_row(row, length, scale):
-    """softmax(scale·row) over the first `length` places, 0 behind them."""
-    top = row[0]
-    for j in range(1, length):
-        top = max(top, row[j])
-    for j in range(length):
-        row[j] = exp(scale * (row[j] - top))
+    """softmax(scale·row) over the first `length` places."""
+    top = largest(row[:length])
     total = row.dtype.type(0)
     for j in range(length):
+        row[j] = exp(scale * (row[j] - top))
         total += row[j]
     share = ONE / total
     for j in range(length):
         row[j] *= share
-    for j in range(length, row.size):
-        row[j] = ZERO
-
-
-@device
-def softmax_row_backward(p, dp, length, scale):
-    """dp becomes the gradient of the row before scale and softmax."""
-    along = dp.dtype.type(0)
-    for j in range(length):
-        along += p[j] * dp[j]
-    for j in range(length):
-        dp[j] = scale * p[j] * (dp[j] - along)
-    for j in range(length, dp.size):
-        dp[j] = ZERO
 
 
 @kernel

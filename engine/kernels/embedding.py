@@ -4,6 +4,7 @@ import numpy as np
 
 from engine.jit import kernel
 from engine.kernels.maths import ZERO
+from engine.kernels.products import add_product
 
 
 @kernel
@@ -35,12 +36,9 @@ def unembed_forward(x: "N,D", table: "V,D", y: "N,V"):
 
 
 @kernel
-def unembed_backward(x: "N,D", table: "V,D", dy: "N,V", dx: "N,D", dtable: "V,D", part: "V,D"):
+def unembed_backward(x: "N,D", table: "V,D", dy: "N,V", dx: "N,D", dtable: "V,D"):
     np.dot(dy, table, dx)
-    np.dot(dy.T, x, part)
-    for v in range(part.shape[0]):
-        for d in range(part.shape[1]):
-            dtable[v, d] += part[v, d]
+    add_product(dy.T, x, dtable)
 
 
 @kernel

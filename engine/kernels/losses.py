@@ -1,7 +1,7 @@
 """Losses over classes: loss[0] gets this shard's part of the batch's mean, dz its gradient."""
 
-from engine.jit import device, kernel
-from engine.kernels.maths import HALF, ONE, ZERO, exp, log, sigmoid, softplus
+from engine.jit import kernel
+from engine.kernels.maths import HALF, ONE, ZERO, exp_all, largest, log, sigmoid, softplus
 from engine.places import BATCH
 
 
@@ -21,9 +21,7 @@ def cross_entropy(
     rest = share / real(C)
     mean = real(1) / (real(lane[BATCH]) * scored[0])
     for n in range(N):
-        top = z[n, 0]
-        for c in range(1, C):
-            top = max(top, z[n, c])
+        top = largest(z[n])
         for c in range(C):
             dz[n, c] = z[n, c] - top
     total = real(0)
@@ -51,13 +49,6 @@ def cross_entropy(
             dz[n, c] = dz[n, c] * scale - rest * weight
         dz[n, target] -= (real(1) - share) * weight
     loss[0] = -total * mean
-
-
-@device
-def exp_all(a):
-    """e^a in place, in one loop over flat memory that vectorises however short the rows are."""
-    for i in range(a.size):
-        a[i] = exp(a[i])
 
 
 @kernel

@@ -43,6 +43,30 @@ def cos(x):
 
 
 @device
+def exp_all(a):
+    """e^a in place, in one loop over flat memory that vectorises however short the rows are."""
+    for i in range(a.size):
+        a[i] = exp(a[i])
+
+
+@device
+def largest(a):
+    """The largest of a (N,): eight at a time, because a maximum that waits for the one before does not vectorise."""
+    N = a.size
+    whole = N - N % 8
+    top = a[0]
+    if whole:
+        t0, t1, t2, t3, t4, t5, t6, t7 = a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7]
+        for i in range(8, whole, 8):
+            t0, t1, t2, t3 = max(t0, a[i]), max(t1, a[i + 1]), max(t2, a[i + 2]), max(t3, a[i + 3])
+            t4, t5, t6, t7 = max(t4, a[i + 4]), max(t5, a[i + 5]), max(t6, a[i + 6]), max(t7, a[i + 7])
+        top = max(max(max(t0, t1), max(t2, t3)), max(max(t4, t5), max(t6, t7)))
+    for i in range(whole, N):
+        top = max(top, a[i])
+    return top
+
+
+@device
 def sigmoid(x):
     return ONE / (ONE + exp(-x))
 

@@ -64,13 +64,13 @@ class Attention(Layer, tag="attention"):
         if net.streaming:
             self.stream(net, qkv, y, net.context(x), groups)
         else:
-            room = {"room": net.scratch("room", (8 if net.training else 4, T, width))}
-            room |= {"dweights": net.scratch("dweights", (T, T))} if net.training else {}
-            counts = {"heads": self.heads, "groups": groups, "causal": int(self.causal)}
             weights = net.scratch("weights", (N * self.heads, T, T))
-            forward = room["room"].rows(0, 4)
-            net.op(kernels.attention_forward, None, qkv=qkv, y=y, weights=weights, room=forward, **counts)
-            net.op(None, kernels.attention_backward, qkv=qkv, y=y, weights=weights, **room, **counts)
+            operands: dict[str, Tensor | int]
+            operands = {"qkv": qkv, "y": y, "weights": weights, "heads": self.heads, "groups": groups}
+            net.op(kernels.attention_forward, None, causal=int(self.causal), **operands)
+            if net.training:
+                dweights = net.scratch("dweights", (T, T))
+                net.op(None, kernels.attention_backward, dweights=dweights, **operands)
         return linear(net, y, D, self.output_initializer, bias, "out")
 
     def width(self, model: int) -> int:

@@ -63,10 +63,9 @@ class Unembed(Layer, tag="unembed"):
             raise ValueError(f"the embedding is {width} wide, the input {x.shape[-1]}; set tied = false")
         y = net.tensor("output", (*x.shape[:-1], tokens))
         rows = x.size // width
-        part = {"part": net.scratch("part", table.shape)} if net.training else {}
         net.op(
             kernels.unembed_forward, kernels.unembed_backward,
-            x=x.reshaped((rows, width)), table=table, y=y.reshaped((rows, tokens)), **part,
+            x=x.reshaped((rows, width)), table=table, y=y.reshaped((rows, tokens)),
         )  # fmt: skip
         return y
 

@@ -1,8 +1,9 @@
 """Microseconds a training step, beside PyTorch eager with fused AdamW, interleaved in one run.
 
-    python tests/benchmarks/step_time.py --torch /path/to/python-with-torch [--rounds 7]
+    python tests/benchmarks/step_time.py --torch /path/to/python-with-torch [--rounds 7] [--only CNN]
 
-Both sides run in processes of their own on all cores, take turns, and report the median of their rounds.
+Both sides run in processes of their own on all cores, take turns, and report the median of their rounds. What is
+measured stands in cases.py.
 """
 
 import argparse
@@ -11,17 +12,14 @@ import statistics
 import subprocess
 import sys
 import time
-from itertools import pairwise
 
-NETWORKS = {
-    "MLP 2-8-8-1 tanh, batch 32": ([2, 8, 8, 1], "tanh", 32),
-    "MLP 64-128-64-10 relu, batch 64": ([64, 128, 64, 10], "relu", 64),
-    "MLP 784-512-512-10 relu, batch 128": ([784, 512, 512, 10], "relu", 128),
-}
+from cases import CASES, Case
+
 SECONDS = 0.5  # a round and network
+ROWS = 2000
 
 
-def tui_lab_steps(sizes: list[int], activation: str, batch: int):
+def tui_lab_steps(case: Case):
     """A function that trains for about SECONDS and gives the microseconds a step."""
     import numpy as np
 
@@ -30,20 +28,21 @@ def tui_lab_steps(sizes: list[int], activation: str, batch: int):
     from engine.trainer import Trainer
 
     rng = np.random.default_rng(0)
-    classes = max(2, sizes[-1])
-    x = rng.normal(size=(2000, sizes[0])).astype(np.float32)
-    y = rng.integers(0, classes, (2000, 1)).astype(np.float32)
-    rows = Rows(x, y)
-    pipeline = Pipeline("classification", (), ("y",), tuple(map(str, range(classes))))
-    dataset = Dataset("classification", rows, rows, rows, pipeline)
-    hidden = [{"layer": "dense", "units": n, "activation": activation} for n in sizes[1:-1]]
+    classes = max(2, case.outputs)
+    names = tuple(map(str, range(classes)))
+    task, shape = ("language", case.shape) if case.text else ("classification", (1,))
+    x = rng.integers(0, classes, (ROWS, *shape)) if case.text else rng.normal(size=(ROWS, *case.shape))
+    rows = Rows(x.astype(np.float32), rng.integers(0, classes, (ROWS, *shape)).astype(np.float32))
+    dataset = Dataset(
+        task, rows, rows, rows, Pipeline(task, (), ("y",), names), (classes,) if case.text else ()
+    )
     experiment = experiment_from(
         {
             "data": {"source": "moons"},
-            "model": [*hidden, {"layer": "dense"}],
-            "loss": {"name": "binary_cross_entropy" if sizes[-1] == 1 else "cross_entropy"},
+            "model": case.layers,
+            "loss": {"name": "binary_cross_entropy" if case.outputs == 1 else "cross_entropy"},
             "optimizer": {"name": "adamw", "lr": 0.001},
-            "training": {"batch_size": batch, "steps": 10**9, "evaluate_every": 10**9},
+            "training": {"batch_size": case.batch, "steps": 10**9, "evaluate_every": 10**9},
         }
     )
     trainer = Trainer(experiment, dataset)
@@ -60,48 +59,48 @@ def tui_lab_steps(sizes: list[int], activation: str, batch: int):
     return run
 
 
-def torch_steps(sizes: list[int], activation: str, batch: int):
+def torch_steps(case: Case):
     """The same with PyTorch: forward, loss, backward, fused AdamW; the batch lies ready."""
     import torch
 
-    layers: list[torch.nn.Module] = []
-    for i, (inputs, outputs) in enumerate(pairwise(sizes)):
-        layers.append(torch.nn.Linear(inputs, outputs))
-        if i < len(sizes) - 2:
-            layers.append(torch.nn.Tanh() if activation == "tanh" else torch.nn.ReLU())
-    model = torch.nn.Sequential(*layers)
+    model = case.module(torch)
     optimizer = torch.optim.AdamW(model.parameters(), lr=0.001, fused=True)
-    x = torch.randn(batch, sizes[0])
-    if sizes[-1] == 1:
-        loss, y = torch.nn.BCEWithLogitsLoss(), torch.randint(0, 2, (batch, 1)).float()
+    loss: torch.nn.Module = torch.nn.CrossEntropyLoss()
+    if case.text:
+        x, y = (torch.randint(0, case.outputs, (case.batch, *case.shape)) for _ in "xy")
     else:
-        loss, y = torch.nn.CrossEntropyLoss(), torch.randint(0, sizes[-1], (batch,))
+        *places, channels = case.shape
+        x = torch.randn(case.batch, channels, *places)
+        y = torch.randint(0, max(2, case.outputs), (case.batch,))
+    if case.outputs == 1:
+        loss, y = torch.nn.BCEWithLogitsLoss(), y[:, None].float()
 
     def step() -> None:
         optimizer.zero_grad()
-        loss(model(x), y).backward()
+        z = model(x)
+        (loss(z.flatten(0, 1), y.flatten()) if case.text else loss(z, y)).backward()
         optimizer.step()
 
-    for _ in range(200):
-        step()
+    def steps(seconds: float) -> float:
+        done, began = 0, time.perf_counter()
+        while time.perf_counter() - began < seconds:
+            step()
+            done += 1
+        return (time.perf_counter() - began) / done * 1e6
 
-    def run() -> float:
-        steps, began = 0, time.perf_counter()
-        while time.perf_counter() - began < SECONDS:
-            for _ in range(20):
-                step()
-            steps += 20
-        return (time.perf_counter() - began) / steps * 1e6
-
-    return run
+    steps(SECONDS)
+    return lambda: steps(SECONDS)
 
 
 def serve(make) -> None:
-    """Answer each line (a network's name) with the microseconds of one round."""
-    runs = {name: make(*network) for name, network in NETWORKS.items()}
+    """Answer each line (a name) with the microseconds of one round; a network is made when it is first asked for."""
+    runs = {}
     print("ready", flush=True)
     for line in sys.stdin:
-        print(json.dumps(runs[line.strip()]()), flush=True)
+        name = line.strip()
+        if name not in runs:
+            runs[name] = make(CASES[name])
+        print(json.dumps(runs[name]()), flush=True)
 
 
 def ask(process: subprocess.Popen, name: str) -> float:
@@ -116,6 +115,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--torch", help="a Python that has PyTorch; without it only tui-lab is measured")
     parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--only", default="", help="networks with this in their name")
     parser.add_argument("--serve", choices=["tui-lab", "torch"], help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.serve:
@@ -129,12 +129,14 @@ def main() -> None:
     for process in processes.values():
         assert process.stdout
         assert process.stdout.readline() == "ready\n"
-    for name in NETWORKS:
+    for name in [name for name in CASES if options.only in name]:
+        for process in processes.values():
+            ask(process, name)  # compiles, warms up
         rounds = [
             {side: ask(process, name) for side, process in processes.items()} for _ in range(options.rounds)
         ]
         medians = {side: statistics.median(r[side] for r in rounds) for side in processes}
-        line = f"{name:38}" + "".join(f"  {side} {value:9.1f} µs" for side, value in medians.items())
+        line = f"{name:52}" + "".join(f"  {side} {value:9.1f} µs" for side, value in medians.items())
         if "torch" in medians:
             ratio = statistics.median(r["torch"] / r["tui-lab"] for r in rounds)
             line += f"  {ratio:6.1f} times"

@@ -2,6 +2,7 @@
 
 import pytest
 
+from engine.augment import Augmentation
 from engine.component import build, members, tree_of
 from engine.hyper import fields
 from engine.initializers import Initializer
@@ -12,7 +13,7 @@ from engine.network import Ends, outline
 from engine.optimizers import Optimizer
 from engine.schedules import Schedule
 
-FAMILIES = [Activation, Initializer, Layer, Loss, Optimizer, Schedule]
+FAMILIES = [Activation, Augmentation, Initializer, Layer, Loss, Optimizer, Schedule]
 MEMBERS = [(family, tag, cls) for family in FAMILIES for tag, cls in members(family).items()]
 IDS = [f"{family.__name__}.{tag}" for family, tag, _ in MEMBERS]
 

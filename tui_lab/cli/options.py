@@ -27,11 +27,8 @@ def runs_root(given: Path | None) -> Path:
     return given or Path(os.environ.get("TUI_LAB_RUNS") or "runs")
 
 
-class Length(click.FloatRange):
-    """A number above 0 that a training can reach."""
-
-    def __init__(self) -> None:
-        super().__init__(0, MOST_STEPS, min_open=True)
+class Number(click.FloatRange):
+    """A number in a range; click lets NaN into any."""
 
     def convert(self, value: Any, parameter: Any, context: Any) -> float:
         number = super().convert(value, parameter, context)
@@ -40,11 +37,14 @@ class Length(click.FloatRange):
         return number
 
 
+LENGTH = Number(0, MOST_STEPS, min_open=True)  # that a training can reach
+
+
 def length_options(function: Callable) -> Callable:
     """How long to train: --steps or --epochs, and --minutes."""
     for option in (
-        click.option("--minutes", type=Length(), help="Stop after this time."),
-        click.option("--epochs", type=Length(), help="Passes over the training rows."),
+        click.option("--minutes", type=LENGTH, help="Stop after this time."),
+        click.option("--epochs", type=LENGTH, help="Passes over the training rows."),
         click.option("--steps", type=click.IntRange(1, MOST_STEPS), help="Optimizer updates."),
     ):
         function = option(function)

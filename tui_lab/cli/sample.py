@@ -4,22 +4,22 @@ from pathlib import Path
 
 import click
 
-from tui_lab.cli.options import runs_option, runs_root
+from tui_lab.cli.options import Number, runs_option, runs_root
 
 
 @click.command("sample")
 @click.argument("run", metavar="RUN")
-@click.option("--prompt", default="", help="What the text goes on from.")
+@click.option("--prompt", default="", help="What the text goes on from; \\n is a line end.")
 @click.option(
     "--length", type=click.IntRange(1, 10_000_000), default=500, show_default=True, help="Tokens to write."
 )
 @click.option(
-    "--temperature", type=click.FloatRange(0, 100), default=1.0, show_default=True,
+    "--temperature", type=Number(0, 100), default=1.0, show_default=True,
     help="Below 1 bolder, above 1 wilder; 0: always the likeliest.",
 )  # fmt: skip
 @click.option("--top-k", type=click.IntRange(0), default=0, help="Only the K likeliest tokens; 0: all.")
 @click.option(
-    "--top-p", type=click.FloatRange(0, 1, min_open=True), default=1.0,
+    "--top-p", type=Number(0, 1, min_open=True), default=1.0,
     help="Only the likeliest tokens that have this probability together; 1: all.",
 )  # fmt: skip
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=1, show_default=True)
@@ -43,10 +43,11 @@ def sample_command(
         model = loading.Model.of_file(Path(run))
     else:
         model = loading.Model.of(Run.find(run, runs_root(runs)))
-    pieces = model.generator().write(prompt, length, Sampling(temperature, top_k, top_p), seed)
-    first = next(pieces)  # what is wrong with the prompt shows before anything is printed
-    click.echo(prompt + first, nl=False)
-    last = first
+    prompt = prompt.replace("\\n", "\n")
+    sampling = Sampling(temperature, top_k, top_p)
+    pieces = model.generator().write(prompt, length, sampling, seed)
+    last = next(pieces)  # what is wrong with the prompt shows before anything is printed
+    click.echo(prompt + last, nl=False)
     for piece in pieces:
         click.echo(piece, nl=False)
         last = piece or last

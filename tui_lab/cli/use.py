@@ -37,14 +37,14 @@ def eval_command(run: str, split: str, runs: Path | None, as_json: bool) -> None
     loss, metrics = evaluate(model.experiment, dataset, model.evaluator, split)
     if loss is None:
         raise InputError(f"{found.name} has no {split} rows: data.split.{split} is 0")
-    rows = getattr(dataset, split)
+    rows = dataset.measured(split)
     if as_json:
         values = {"run": str(found.path), "split": split, "rows": len(rows), "step": model.step}
         print(json.dumps(values | {"loss": loss} | metrics))
         return
     print(f"{found.name}, step {model.step:,}, {len(rows):,} {split} rows")
     print("  ".join(measurements({"loss": loss} | metrics)))
-    if dataset.classes:
+    if dataset.task == "classification":
         counts = confusion(model.evaluator.outputs(rows.x), rows.y)
         print()
         for line in tables.confusion_lines(counts, dataset.classes):

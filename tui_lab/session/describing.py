@@ -9,21 +9,44 @@ from engine.data.dataset import LANGUAGE, stream_of
 from engine.data.rows import RowSource
 from engine.data.source import GENERATE_STREAM, Source
 from engine.data.vocabulary import Vocabulary
+from engine.network import Outline
 from engine.probes.codes import labels_of
 from engine.probes.images import drawn_as, is_image
 from engine.probes.series import STRETCH, is_series
 from engine.probes.signals import is_signal
 from engine.trainer import Trainer
+from tui_lab.session.base import Snapshot
+from tui_lab.session.blocks import Block, counted
+from tui_lab.session.record import Record
 
 SAMPLES = 60
 ROWS = 40  # of a table
 
 
-def describe_blocks(trainer: Trainer) -> tuple[tuple[str, str, tuple[int, ...], int], ...]:
-    sizes = trainer.outline.shapes
+def snapshot_of(trainer: Trainer, record: Record, **fields: Any) -> Snapshot:
+    """A picture of a run: where its trainer is, what its record tells, and the other fields as given."""
+    dataset, training = trainer.dataset, trainer.experiment.training
+    return Snapshot(
+        experiment=trainer.experiment,
+        blocks=describe_blocks(trainer.outline),
+        parameters=trainer.outline.size,
+        step=trainer.step,
+        steps=training.steps,
+        epoch=trainer.epoch,
+        seconds=record.seconds,
+        steps_per_second=record.steps_per_second,
+        log=record.logs[-1] if record.logs else {},
+        metric=dataset.metrics[0].name,
+        best=trainer.best_so_far(),
+        end=record.end,
+        events=tuple(record.events),
+        **fields,
+    )
+
+
+def describe_blocks(network: Outline) -> tuple[Block, ...]:
     return tuple(
-        (b.name, b.layer.tag(), b.shape, sum(int(np.prod(sizes[p])) for p in b.parameters))
-        for b in trainer.outline.blocks
+        (b.name, b.layer.tag(), b.shape, counted(network.shapes, b.parameters)) for b in network.blocks
     )
 
 

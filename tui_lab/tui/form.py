@@ -3,12 +3,17 @@
 from dataclasses import dataclass
 from typing import Any, Literal, get_args, get_origin
 
-from engine.component import Component, is_family, members
+from engine.component import Component, is_family, members, tree_of
 from engine.experiment import Experiment
 from engine.hyper import Field, fields
 
 NUDGE = 1.25
-SECTIONS = ("optimizer", "schedule", "training", "loss", "data", "model")
+SECTIONS = ("optimizer", "schedule", "training", "loss", "data", "augment", "model")
+LIVE = (
+    "optimizer",
+    "schedule",
+    "augment",
+)  # sections whose components may be exchanged while a network learns
 HIDDEN = {"title", "story", "try", "topic", "expect"}
 
 
@@ -35,12 +40,15 @@ class Row:
 def rows_of(experiment: Experiment) -> list[Row]:
     """All fields of an experiment, section by section."""
     rows: list[Row] = []
+    lists = {field.name: field for field in fields(Experiment) if field.live}
     for section in SECTIONS:
         part = getattr(experiment, section)
         rows.append(Row("", section.upper(), None))
+        if section in lists:  # a list that may change as a whole
+            rows.append(Row(section, "steps", part, lists[section], True))
         if isinstance(part, list):
-            for i, layer in enumerate(part):
-                rows += component_rows(layer, f"{section}.{i}", f"{i + 1} ")
+            for i, item in enumerate(part):
+                rows += component_rows(item, f"{section}.{i}", f"{i + 1} ")
         else:
             rows += component_rows(part, section)
     return rows
@@ -53,7 +61,7 @@ def component_rows(component: Component, path: str, prefix: str = "") -> list[Ro
     tag_field = type(component).__struct_config__.tag_field
     if tag_field is not None:
         choices = tuple(members(family)) if family and is_family(family) else ()
-        live = path in ("optimizer", "schedule")
+        live = path.split(".")[0] in LIVE
         rows.append(Row(f"{path}.{tag_field}", prefix + tag_field, component.tag(), None, live, choices))
     for field in fields(type(component)):
         if field.name in HIDDEN:
@@ -112,6 +120,13 @@ def value_text(value: Any) -> str:
         case list():
             return ", ".join(map(value_text, value)) or "–"
     return str(value)
+
+
+def named(now: list[Any], text: str) -> list[Any]:
+    """A list from names as it shows them, "noise, flip"; a component that is in it already keeps its fields."""
+    there = {item.tag(): tree_of(item) for item in now if isinstance(item, Component)}
+    names = [name.strip() for name in text.split(",")]
+    return [there.get(name, name) for name in names if name]
 
 
 def nudged(row: Row, up: bool) -> Any:

@@ -29,9 +29,10 @@ LAYERS = {
 } | {name: {"layer": "activation", "function": name} for name in members(Activation)}
 
 EMBEDDING, UNEMBED = {"layer": "embedding", "units": 6}, {"layer": "unembed"}
+UNEMBED_OWN = {"layer": "unembed", "tied": False}
 TEXT = {
     "embedding": [EMBEDDING, UNEMBED],
-    "unembed": [EMBEDDING, {"layer": "unembed", "tied": False}],
+    "unembed": [EMBEDDING, UNEMBED_OWN],
     "position": [EMBEDDING, {"layer": "position"}, UNEMBED],
     "rms_norm": [EMBEDDING, {"layer": "rms_norm"}, UNEMBED],
     "swiglu": [EMBEDDING, {"layer": "swiglu"}, {"layer": "dense", "over": "position", "bias": False}],
@@ -40,6 +41,9 @@ TEXT = {
         {"layer": "attention", "heads": 3, "kv_heads": 1, "rotary": True, "qk_norm": True},
         UNEMBED,
     ],
+    "rnn": [EMBEDDING, {"layer": "rnn", "units": 5, "activation": "relu"}, UNEMBED_OWN],
+    "gru": [EMBEDDING, {"layer": "gru", "units": 3, "bidirectional": True}, UNEMBED],
+    "lstm": [EMBEDDING, {"layer": "lstm", "units": 5, "layers": 2, "dropout": 0.2}, UNEMBED_OWN],
     "transformer": [EMBEDDING, {"layer": "transformer", "blocks": 2, "heads": 2, "dropout": 0.1}, UNEMBED],
 }
 

@@ -4,7 +4,7 @@ import pytest
 
 import presets
 from engine.experiment import experiment_from
-from tui_lab.tui.form import nudged, rows_of
+from tui_lab.tui.form import named, nudged, rows_of
 
 
 def rows(name="spiral"):
@@ -63,3 +63,22 @@ def test_a_nudge_stays_within_the_bounds():
                     break
                 if row.field is not None and isinstance(value, float) and row.field.maximum is not None:
                     assert value <= row.field.maximum, path
+
+
+def test_augmentation_is_a_live_list_whose_steps_can_be_nudged_and_exchanged():
+    assert rows()["augment"].live
+    assert rows()["augment"].text == "–"
+    tree = presets.load("digits-mlp") | {"augment": ["noise", {"step": "shift", "pixels": 1}]}
+    form = {row.path: row for row in rows_of(experiment_from(tree))}
+    assert form["augment"].text == "noise, shift"
+    assert all(form[path].live for path in ("augment.0.step", "augment.0.std", "augment.1.pixels"))
+    assert nudged(form["augment.0.std"], True) == pytest.approx(0.125)
+    assert nudged(form["augment.0.step"], True) == "shift"
+    assert not form["data.preprocess"].live
+
+
+def test_a_list_may_be_typed_as_names_and_what_is_in_it_keeps_its_fields():
+    now = experiment_from(presets.load("digits-mlp") | {"augment": [{"step": "noise", "std": 0.7}]}).augment
+    assert named(now, "flip, noise") == ["flip", {"step": "noise", "std": 0.7}]
+    assert named(now, "") == []
+    assert named(["dense1"], "dense1,dense2") == ["dense1", "dense2"]

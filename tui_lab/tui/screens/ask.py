@@ -41,7 +41,9 @@ class AskValue(AskText):
     """Asks for a field's value; gives the text, or None."""
 
     def __init__(self, row: Row) -> None:
-        value = row.text.replace(",", "") if row.text != "–" else ""
+        value = row.text if row.text != "–" else ""
+        if not isinstance(row.value, list):
+            value = value.replace(",", "")  # between thousands
         super().__init__(describe(row), value, row.path)
 
 

@@ -1,21 +1,18 @@
 """The lab's screen: shows the session's snapshots and sends what keys ask for."""
 
-from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
-from textual.screen import Screen
 from textual.widgets import ContentSwitcher, Footer, Static
 
-from engine.experiment import toml_value
 from engine.probes import Wish
-from tui_lab.session import base
 from tui_lab.session.base import Look, Session, Snapshot
-from tui_lab.tui.form import Row
-from tui_lab.tui.screens.ask import AskText, AskValue, Confirm
+from tui_lab.tui.screens.ask import AskText
+from tui_lab.tui.screens.controls import Controls
+from tui_lab.tui.screens.curve_keys import CurveKeys
 from tui_lab.tui.widgets.cells import CanvasWidget
 from tui_lab.tui.widgets.curves import CurveChart, View
 from tui_lab.tui.widgets.health import HealthLine
@@ -35,31 +32,14 @@ SMALLEST = (60, 16)
 SOON = (0.02, 0.06)  # seconds after a key at which the answer is looked for
 
 
-class LabScreen(Screen):
+class LabScreen(Controls, CurveKeys):
     """A run, live."""
 
     CSS_PATH = "lab.tcss"
+    AUTO_FOCUS = ""  # an arrow key must not change a hyperparameter that nobody chose
     BINDINGS: ClassVar = [
-        Binding("space", "play", "train/pause"),
-        Binding("s", "steps(1)", "step"),
-        Binding("S", "steps(0)", "epoch", show=False),
-        Binding("e", "edit", "edit"),
-        Binding("u", "undo", "undo"),
-        Binding("r", "restart(False)", "restart", show=False),
-        Binding("R", "restart(True)", "restart with a new seed", show=False),
-        Binding("c", "save", "checkpoint", show=False),
         *(Binding(str(i + 1), f"view({i})", name, show=False) for i, name in enumerate(VIEWS)),
         Binding("m", "maximise", "maximise"),
-        Binding("l", "log_scale", "log", show=False),
-        Binding("plus,equals_sign", "smooth(0.1)", "smoother", show=False),
-        Binding("minus", "smooth(-0.1)", "rougher", show=False),
-        Binding("left_square_bracket", "zoom(0.5)", "zoom in", show=False),
-        Binding("right_square_bracket", "zoom(2.0)", "zoom out", show=False),
-        Binding("comma", "scroll_history(-0.25)", "back", show=False),
-        Binding("full_stop", "scroll_history(0.25)", "forward", show=False),
-        Binding("x", "cursor", "cursor", show=False),
-        Binding("left", "move_cursor(-1)", show=False),
-        Binding("right", "move_cursor(1)", show=False),
         Binding("escape", "leave", show=False),
         Binding("o", "next_picture", "next picture", show=False),
         Binding("n", "next_example", "next example", show=False),
@@ -80,6 +60,7 @@ class LabScreen(Screen):
         self.session = session
         self.look_at = View()
         self.shown_version = self.shown_notice = 0
+        self.shown_pace = 0.0
         self.chosen_layer = ""
         self.prompt, self.temperature, self.example = "", 0.8, 0  # of what the network writes and looks at
 
@@ -160,6 +141,9 @@ class LabScreen(Screen):
         ):
             return
         self.shown_version = snapshot.version
+        if snapshot.pace != self.shown_pace:
+            self.shown_pace = snapshot.pace
+            self.refresh_bindings()
         if snapshot.notice[0] > self.shown_notice:
             self.shown_notice = snapshot.notice[0]
             self.notify(snapshot.notice[1], timeout=4, markup=False)
@@ -199,7 +183,7 @@ class LabScreen(Screen):
                 sights=sights,
                 wish=wish,
                 weights=view == "network",
-                seconds=2.0 if sparing else 1.0 if view == "overview" else 0.5,
+                seconds=2.0 if sparing else 1.0 if view == "overview" and not self.shown_pace else 0.5,
             )
         )
 
@@ -223,87 +207,6 @@ class LabScreen(Screen):
     def on_screen_resume(self) -> None:
         self.shown_version = 0
         self.soon()
-
-    # -- training -----------------------------------------------------------------------------------------
-
-    def send(self, command: base.Command) -> None:
-        self.session.send(command)
-        self.soon()
-
-    def action_play(self) -> None:
-        training = self.session.latest.phase == base.TRAINING
-        self.send(base.Pause() if training else base.Play())
-
-    def action_steps(self, count: int) -> None:
-        self.send(base.Steps(count))
-
-    def action_undo(self) -> None:
-        self.send(base.Undo())
-
-    def action_save(self) -> None:
-        self.send(base.Save())
-
-    def action_restart(self, new_seed: bool) -> None:
-        experiment = self.session.latest.experiment
-        seed = experiment.training.seed + 1 if new_seed and experiment else None
-        self.send(base.Restart(seed))
-
-    # -- hyperparameters ----------------------------------------------------------------------------------
-
-    def action_edit(self) -> None:
-        form = self.query_one("#form", HyperForm)
-        if self.view_id == "overview" and form.display and form.size.width:
-            form.focus()
-            return
-        from tui_lab.tui.screens.edit import EditScreen
-
-        self.app.push_screen(EditScreen(self.session))
-
-    @on(CurveChart.StepChosen)
-    def step_chosen(self, event: CurveChart.StepChosen) -> None:
-        """A click on a curve puts the cursor there."""
-        self.look_at.cursor = event.step
-        self.refresh_view()
-
-    @on(HyperForm.ChangeWanted)
-    def change(self, event: HyperForm.ChangeWanted) -> None:
-        self.change_field(event.row, event.value)
-
-    @on(HyperForm.TypingWanted)
-    def ask_value(self, event: HyperForm.TypingWanted) -> None:
-        def answered(text: str | None) -> None:
-            if text is not None and text.strip() != "":
-                self.change_field(event.row, toml_value(text.strip()))
-
-        self.app.push_screen(AskValue(event.row), answered)
-
-    def change_field(self, row: Row, value: Any) -> None:
-        """Change a field: at once where it is live, else by a restart that the person agrees to."""
-        if isinstance(row.value, float) and isinstance(value, int) and not isinstance(value, bool):
-            value = float(value)
-        if row.live:
-            self.send(base.Edit(row.path, value))
-            return
-
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self.restart_with(row.path, value)
-
-        question = (
-            f"{row.path} cannot change while the network learns. Restart with the same seed and {value}?"
-        )
-        self.app.push_screen(Confirm(question), answered)
-
-    def restart_with(self, path: str, value: Any) -> None:
-        from engine.component import tree_of
-        from engine.errors import InputError
-        from engine.experiment import experiment_from, override_value
-
-        try:
-            tree = override_value(tree_of(self.session.latest.experiment), path, value)
-            self.send(base.Restart(experiment=experiment_from(tree)))
-        except InputError as error:
-            self.notify(str(error), severity="error", markup=False)
 
     # -- looking ------------------------------------------------------------------------------------------
 
@@ -390,49 +293,6 @@ class LabScreen(Screen):
         self.notify(f"temperature {self.temperature:g}", timeout=2)
         self.refresh_view()
 
-    def action_log_scale(self) -> None:
-        self.look_at.log = not self.look_at.log
-        self.refresh_view()
-
-    def action_smooth(self, by: float) -> None:
-        steps = (0.0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99)
-        at = steps.index(self.look_at.smoothing) + (1 if by > 0 else -1)
-        self.look_at.smoothing = steps[min(max(at, 0), len(steps) - 1)]
-        self.notify(
-            f"smoothing {self.look_at.smoothing:g}" if self.look_at.smoothing else "no smoothing", timeout=2
-        )
-        self.refresh_view()
-
-    def action_zoom(self, factor: float) -> None:
-        view, step = self.look_at, max(1, self.session.latest.step)
-        span = int((view.span or step) * factor)
-        if span >= step:
-            view.span = view.end = None
-        else:
-            view.span = max(20, span)
-        self.refresh_view()
-
-    def action_scroll_history(self, by: float) -> None:
-        view, step = self.look_at, self.session.latest.step
-        if view.span is None:
-            return
-        end = (view.end if view.end is not None else step) + int(by * view.span)
-        view.end = None if end >= step else max(view.span, end)
-        self.refresh_view()
-
-    def action_cursor(self) -> None:
-        view = self.look_at
-        view.cursor = None if view.cursor is not None else (view.end or self.session.latest.step)
-        self.refresh_view()
-
-    def action_move_cursor(self, by: int) -> None:
-        view = self.look_at
-        if view.cursor is None:
-            return
-        span = view.span or max(1, self.session.latest.step)
-        view.cursor = min(max(0, view.cursor + by * max(1, span // 60)), self.session.latest.step)
-        self.refresh_view()
-
     def action_leave(self) -> None:
         """Escape goes one step back: from a maximised panel, a cursor, the form."""
         if self.maximized:
@@ -442,20 +302,6 @@ class LabScreen(Screen):
         else:
             self.set_focus(None)
         self.call_after_refresh(self.refresh_view)
-
-    def action_write(self) -> None:
-        """Write the screen as SVG, and the largest panel as text, beside the runs."""
-        stem = f"{self.session.latest.name}-{self.view_id}-{self.session.latest.step}"
-        try:
-            svg = Path(f"{stem}.svg")
-            svg.write_text(self.app.export_screenshot(title=f"tui-lab {self.session.latest.name}"))
-            canvases = [w.canvas for w in self.visible_widgets() if w.canvas is not None]
-            text = Path(f"{stem}.txt")
-            text.write_text("\n\n".join(c.to_text() for c in canvases if c.height > 1))
-        except OSError as error:
-            self.notify(f"cannot write: {error}", severity="error", markup=False)
-            return
-        self.notify(f"{svg} and {text}", title="written", markup=False)
 
     # -- leaving ------------------------------------------------------------------------------------------
 

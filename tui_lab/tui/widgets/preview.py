@@ -37,6 +37,14 @@ class Preview(CanvasWidget):
         return data_picture(self.snapshot, height, width, self.chart_look) or Canvas.blank(height, width)
 
 
+DRAWN = ("text", "lines", "pairs", "points", "samples", "series", "table")
+
+
+def drawn(s: Snapshot) -> bool:
+    """Whether the data can be drawn."""
+    return any(kind in s.data for kind in DRAWN)
+
+
 def data_picture(s: Snapshot, height: int, width: int, look: Look) -> Canvas | None:
     """The rows of training as what they are; None before the data are there."""
     data = s.data

@@ -1,0 +1,196 @@
+"""Recurrent layers: what was seen is carried along in a state, from step to step."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+
+import numpy as np
+
+from engine.hyper import hyper
+from engine.initializers import Auto, Initializer, Uniform
+from engine.kernels import recurrent as kernels
+from engine.kernels.dense import dense_backward, dense_forward, project_backward
+from engine.layers.base import Layer
+from engine.layers.dropout import Dropout
+from engine.memory import Tensor
+
+if TYPE_CHECKING:
+    from engine.network import Builder
+
+
+class GateBiases(Initializer):
+    """0, but for one gate: `value` for gate number `gate` of `gates`."""
+
+    gates: int = 1
+    gate: int = 0
+    value: float = 0.0
+
+    def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+        biases = np.zeros((self.gates, shape[0] // self.gates))
+        biases[self.gate] = self.value
+        return biases.reshape(-1)
+
+
+class Recurrent(Layer):
+    """What rnn, gru and lstm share: x (N, T, I) becomes the states (N, T, U), or the last one (N, U)."""
+
+    units: Annotated[int, hyper("width of the state", ge=1, le=65_536, log=True)] = 128
+    layers: Annotated[int, hyper("how many, each over the states of the one below", ge=1, le=64)] = 1
+    output: Annotated[
+        Literal["each", "last"], hyper("each: the state after every step; last: the one after the last step")
+    ] = "each"
+    bidirectional: Annotated[
+        bool, hyper("a second state goes from the end to the beginning and stands beside the first")
+    ] = False
+    dropout: Annotated[
+        float, hyper("share of the states dropped between one layer and the next", ge=0, lt=1, live=True)
+    ] = 0.0
+    initializer: Annotated[
+        Initializer, hyper("how the inputs' weights begin; auto: uniform between ±1/√units")
+    ] = Auto()
+    recurrent_initializer: Annotated[
+        Initializer, hyper("how the state's weights begin; auto: uniform between ±1/√units")
+    ] = Auto()
+
+    gates: ClassVar[int]
+
+    @property
+    def streams(self) -> bool:  # type: ignore[override]
+        return self.output == "each" and not self.bidirectional
+
+    def plan(self, net: "Builder", x: Tensor) -> Tensor:
+        if len(x.shape) == 2 and net.vocabulary_of(x):
+            raise ValueError(
+                'needs steps (N, T, I), the input are tokens; put { layer = "embedding" } before it'
+            )
+        if len(x.shape) != 3:
+            raise ValueError(f"needs steps (N, T, I), the input is {x.shape[1:]} a row")
+        for i in range(self.layers):
+            with net.scope(f"layer{i + 1}"):
+                if i and self.dropout:
+                    with net.scope("dropout"):
+                        x = Dropout(rate=self.dropout).plan(net, x)
+                x = self.level(net, x, self.output if i == self.layers - 1 else "each")
+        return x
+
+    def level(self, net: "Builder", x: Tensor, output: str) -> Tensor:
+        """One layer of the stack, in one direction or in both."""
+        N, T, _ = x.shape
+        ways = ("forward", "backward") if self.bidirectional else ("",)
+        width = len(ways) * self.units
+        y = net.tensor("output", (N, T, width) if output == "each" else (N, width))
+        for k, way in enumerate(ways):
+            with net.scope(way):
+                states = self.states(net, x if k == len(ways) - 1 else net.fork(x), backwards=k)
+            if output == "each":
+                net.op(
+                    kernels.give_each, kernels.give_each_backward,
+                    states=states, y=y, first=k * self.units, backwards=k,
+                )  # fmt: skip
+            else:
+                net.op(
+                    kernels.give_last, kernels.give_last_backward, states=states, y=y, first=k * self.units
+                )
+            if net.streaming:
+                net.op(kernels.keep_state, None, states=states)
+        return y
+
+    def states(self, net: "Builder", x: Tensor, backwards: int) -> Tensor:
+        """The states (T + 1, N, U) over the steps of x, the first being what was before them."""
+        N, T, I = x.shape
+        G = self.gates * self.units
+        rows = (net.tensor if x.gradient else net.scratch)("rows", (T, N, I))
+        turned = kernels.time_major_backward if x.gradient else None
+        net.op(kernels.time_major, turned, x=x, rows=rows, backwards=backwards)
+        gates = overwritten(net.scratch("gates", (T, N, G)))
+        flat = rows.reshaped((T * N, I))
+        net.op(
+            dense_forward, dense_backward, x=flat, dx=net.gradient(flat), y=gates.reshaped((T * N, G)),
+            w=net.parameter("weight", (I, G), self.begin(self.initializer), decay=True),
+            b=net.parameter("bias", (G,), self.biases()),
+        )  # fmt: skip
+        # 0 before the first step, and nothing writes there; or kept from one position to the next.
+        states = (net.state if net.streaming else net.tensor)("states", (T + 1, N, self.units))
+        w = net.parameter(
+            "recurrent_weight", (self.units, G), self.begin(self.recurrent_initializer), decay=True
+        )
+        self.recur(net, gates, w, states)
+        return states
+
+    def recur(self, net: "Builder", gates: Tensor, w: Tensor, states: Tensor) -> None:
+        """Emit what turns the inputs' part of the gates (T, N, G) into the states."""
+        raise NotImplementedError
+
+    def collect(self, net: "Builder", states: Tensor, w: Tensor, product: Tensor) -> None:
+        """Emit the gradient of the state's weights: one product over all steps, of h₋ and the gradient of h₋·w."""
+        S, N, U = states.shape
+        before = states.rows(0, S - 1).reshaped(((S - 1) * N, U))
+        dx = Tensor(net.work, "none", 0, (0, U))
+        net.op(None, project_backward, x=before, w=w, dx=dx, y=product.reshaped(((S - 1) * N, w.shape[1])))
+
+    def begin(self, initializer: Initializer) -> Initializer:
+        return Uniform(bound=self.units**-0.5) if isinstance(initializer, Auto) else initializer
+
+    def biases(self) -> Initializer:
+        return GateBiases()
+
+
+class Rnn(Recurrent, tag="rnn"):
+    """h = f(x·wᵢ + b + h₋·w), h₋ the state before (Elman 1990)."""
+
+    activation: Annotated[Literal["tanh", "relu"], hyper("the function f")] = "tanh"
+
+    gates: ClassVar[int] = 1
+
+    def recur(self, net: "Builder", gates: Tensor, w: Tensor, states: Tensor) -> None:
+        self.collect(net, states, w, gates)
+        product = net.scratch("product", states.shape[1:])
+        net.op(
+            kernels.rnn_forward, kernels.rnn_backward, gates=gates, w=w, states=states, product=product,
+            rectified=int(self.activation == "relu"),
+        )  # fmt: skip
+
+
+class Gru(Recurrent, tag="gru"):
+    """h = (1 − z)·n + z·h₋: gates r and z, 0 … 1, say what of the state before enters the new value n and what stays
+    (Cho et al. 2014; r acts after the product with the weights, as in cuDNN and PyTorch)."""
+
+    gates: ClassVar[int] = 3
+
+    def recur(self, net: "Builder", gates: Tensor, w: Tensor, states: Tensor) -> None:
+        T, N, G = gates.shape
+        recurrent = overwritten(net.scratch("recurrent", (T, N, G)))
+        bias = net.parameter("recurrent_bias", (self.units,), GateBiases())
+        self.collect(net, states, w, recurrent)
+        room = {n: net.scratch(n, (N, self.units)) for n in ("dh", "product")} if net.training else {}
+        operands = {"gates": gates, "recurrent": recurrent, "w": w, "bias": bias, "states": states}
+        net.op(kernels.gru_forward, kernels.gru_backward, **operands, **room)
+
+
+class Lstm(Recurrent, tag="lstm"):
+    """c = f·c₋ + i·g;  h = o·tanh c: gates i, f and o, 0 … 1, say what enters a cell, what stays and what is shown
+    (Hochreiter & Schmidhuber 1997)."""
+
+    forget_bias: Annotated[
+        float, hyper("where the biases of the gate f begin: above 0 a cell keeps at first (Gers et al. 2000)")
+    ] = 1.0
+
+    gates: ClassVar[int] = 4
+
+    def biases(self) -> Initializer:
+        return GateBiases(gates=4, gate=1, value=self.forget_bias)
+
+    def recur(self, net: "Builder", gates: Tensor, w: Tensor, states: Tensor) -> None:
+        _, N, U = states.shape
+        cells = (net.state if net.streaming else net.scratch)("cells", states.shape)
+        self.collect(net, states, w, gates)
+        product = net.scratch("product", (N, 4 * U))
+        net.op(kernels.lstm_forward, None, gates=gates, w=w, states=states, cells=cells, product=product)
+        room = {n: net.scratch(n, (N, U)) for n in ("dcells", "dh")} if net.training else {}
+        net.op(None, kernels.lstm_backward, gates=gates, w=w, states=states, cells=cells, **room)
+        if net.streaming:
+            net.op(kernels.keep_state, None, states=cells)
+
+
+def overwritten(tensor: Tensor) -> Tensor:
+    """The tensor with a gradient that takes its place: the backward kernel reads the one and leaves the other."""
+    return replace(tensor, gradient=tensor)

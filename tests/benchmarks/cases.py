@@ -1,0 +1,65 @@
+"""What step_time.py measures: networks for tui-lab, and the same ones for PyTorch.
+
+To add one, add a Case to CASES. Neither side's library is imported here: each side runs in an interpreter of its own.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Case:
+    """One network; both sides train it on the same kind of rows."""
+
+    name: str
+    batch: int
+    shape: tuple[int, ...]  # of an input row
+    outputs: int  # classes; 1: two classes with one score
+    layers: list[dict]  # tui-lab's model
+    module: Callable[[Any], Any]  # given the module `torch`, PyTorch's model, channels first
+    text: bool = False  # rows are `shape` tokens out of `outputs`, and the next one is told at each
+
+
+def mlp(sizes: list[int], activation: str, batch: int) -> Case:
+    hidden = [{"layer": "dense", "units": n, "activation": activation} for n in sizes[1:-1]]
+
+    def module(torch: Any) -> Any:
+        nn, layers = torch.nn, []
+        for inputs, outputs in pairwise(sizes):
+            layers += [nn.Linear(inputs, outputs), nn.Tanh() if activation == "tanh" else nn.ReLU()]
+        return nn.Sequential(*layers[:-1])
+
+    name = f"MLP {'-'.join(map(str, sizes))} {activation}, batch {batch}"
+    return Case(name, batch, (sizes[0],), sizes[-1], [*hidden, {"layer": "dense"}], module)
+
+
+def cnn(side: int, filters: list[int], units: int, batch: int) -> Case:
+    """Convolutions 3 × 3, each with a pool behind it, and one hidden layer."""
+    layers: list[dict] = []
+    for n in filters:
+        layers += [{"layer": "conv2d", "filters": n, "activation": "relu"}, {"layer": "max_pool"}]
+    layers += [{"layer": "dense", "units": units, "activation": "relu"}, {"layer": "dense"}]
+
+    def module(torch: Any) -> Any:
+        nn, made = torch.nn, []
+        for channels, n in pairwise([1, *filters]):
+            made += [nn.Conv2d(channels, n, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)]
+        values = (side // 2 ** len(filters)) ** 2 * filters[-1]
+        return nn.Sequential(*made, nn.Flatten(), nn.Linear(values, units), nn.ReLU(), nn.Linear(units, 10))
+
+    name = f"CNN 1×{side}×{side} conv {'-'.join(map(str, filters))} dense {units}, batch {batch}"
+    return Case(name, batch, (side, side, 1), 10, layers, module)
+
+
+CASES = {
+    case.name: case
+    for case in (
+        mlp([2, 8, 8, 1], "tanh", 32),
+        mlp([64, 128, 64, 10], "relu", 64),
+        mlp([784, 512, 512, 10], "relu", 128),
+        cnn(8, [16, 32], 64, 64),
+        cnn(28, [16, 32], 64, 64),
+    )
+}
