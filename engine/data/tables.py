@@ -11,6 +11,7 @@ import numpy as np
 
 from engine.errors import InputError, did_you_mean
 
+UNKNOWN = ""  # the first of the categories where others than those of training may come
 MISSING = {"", "na", "n/a", "#n/a", "<na>", "nan", "-nan", "null", "none", "?", "-"}
 MOSTLY_NUMBERS = 0.9  # a column with this share of numbers is one of numbers: text in it is a mistake
 
@@ -23,6 +24,7 @@ class Table:
     names: tuple[str, ...]
     rows: list[list[str]]
     lines: list[int]
+    headed: bool = True  # the names stand in the file
 
     def column(self, name: str) -> list[str]:
         index = self.names.index(name)
@@ -56,13 +58,14 @@ def read_table(path: str) -> Table:
     for row, line in zip(rows, lines, strict=True):
         if len(row) != width:
             raise InputError(f"{path}: line {line} has {len(row)} values, the lines before have {width}")
-    if has_header(rows):
+    headed = has_header(rows)
+    if headed:
         names, rows, lines = unique(rows[0], path), rows[1:], lines[1:]
     else:
         names = tuple(f"c{i + 1}" for i in range(width))
     if not rows:
         raise InputError(f"{path}: has a header but no rows")
-    return Table(path, names, rows, lines)
+    return Table(path, names, rows, lines, headed)
 
 
 def read_text(path: Path) -> str:
@@ -161,18 +164,21 @@ def numbers(table: Table, name: str, least: float = MOSTLY_NUMBERS) -> np.ndarra
 
 
 def codes(table: Table, name: str, known: tuple[str, ...]) -> np.ndarray:
-    """A column of categories as their numbers (R,), NaN where missing. Raises InputError for an unknown one."""
+    """A column of categories as their numbers (R,), NaN where missing.
+
+    Raises InputError for one that is not among the known, unless UNKNOWN is.
+    """
     index = {category: float(i) for i, category in enumerate(known)}
     values = np.full(len(table.rows), np.nan)
     for i, cell in enumerate(table.column(name)):
         if is_missing(cell):
             continue
-        if cell not in index:
+        if cell not in index and UNKNOWN not in index:
             raise InputError(
                 f"{table.path}: line {table.lines[i]}, column {name!r}: {cell!r} is unknown; "
                 f"{did_you_mean(cell, known)}"
             )
-        values[i] = index[cell]
+        values[i] = index.get(cell, 0.0)
     return values
 
 

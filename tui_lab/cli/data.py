@@ -2,8 +2,12 @@
 
 import textwrap
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from engine.data import Dataset
 
 
 @click.group("data", invoke_without_command=True)
@@ -68,8 +72,10 @@ def show_data(name: str, seed: int) -> None:
         click.echo(f"tokens  {len(dataset.classes)} kinds of {dataset.pipeline.tokens}s")
         click.echo("\n" + first_text(dataset, tokens=400, rows=8))
     else:
-        y = dataset.train.y
+        y = dataset.pipeline.target_to_original(dataset.train.y)
         click.echo(f"target  {', '.join(dataset.targets)}: mean {y.mean():.4g}, deviation {y.std():.4g}")
+    if dataset.baselines and len(dataset.test):
+        click.echo(f"rules   {', '.join(worth_of_rules(dataset))} (test rows)")
     if dataset.features:
         x = dataset.train.x
         rows: list[tuple[str, ...]] = [("column", "mean", "deviation", "least", "greatest")]
@@ -79,6 +85,14 @@ def show_data(name: str, seed: int) -> None:
                 (column, *(f"{v:.4g}" for v in (values.mean(), values.std(), values.min(), values.max())))
             )
         click.echo("\n" + "\n".join(aligned(rows, right=frozenset({1, 2, 3, 4}))))
+
+
+def worth_of_rules(dataset: "Dataset") -> list[str]:
+    """What the simple rules are worth that a network is measured against: "last: rmse 19.4"."""
+    headline, back = dataset.metrics[0], dataset.pipeline.target_to_original
+    y = back(dataset.test.y)
+    values = {name: headline.function(back(guess), y) for name, guess in dataset.test.baselines.items()}
+    return [f"{name}: {headline.name} {value:.4g}" for name, value in values.items() if value is not None]
 
 
 def of_the_user(cls: type) -> bool:

@@ -1,5 +1,6 @@
 """The lab's screen: shows the session's snapshots and sends what keys ask for."""
 
+from pathlib import Path
 from typing import ClassVar
 
 from textual import on
@@ -9,12 +10,16 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import ContentSwitcher, Footer, Static
 
 from engine.probes import Wish
+from tui_lab.charts.svg import svg
 from tui_lab.session.base import Look, Session, Snapshot
+from tui_lab.tui.picture_of import canvas_of
 from tui_lab.tui.screens.ask import AskText
 from tui_lab.tui.screens.controls import Controls
 from tui_lab.tui.screens.curve_keys import CurveKeys
 from tui_lab.tui.widgets.cells import CanvasWidget
+from tui_lab.tui.widgets.curve_grid import CurveGrid
 from tui_lab.tui.widgets.curves import CurveChart, View
+from tui_lab.tui.widgets.data import DataPanel
 from tui_lab.tui.widgets.health import HealthLine
 from tui_lab.tui.widgets.histograms import GradientFlow, Histogram
 from tui_lab.tui.widgets.hyper import HyperForm
@@ -23,7 +28,7 @@ from tui_lab.tui.widgets.network import NetworkView
 from tui_lab.tui.widgets.picture import Picture, Samples
 from tui_lab.tui.widgets.status import StatusLine
 from tui_lab.tui.widgets.tabs import ViewTabs
-from tui_lab.tui.widgets.texts import DataPanel, EventsList, Readings
+from tui_lab.tui.widgets.texts import EventsList, Readings
 
 VIEWS = ("Overview", "Curves", "Layers", "Output", "Network", "Data", "Events")
 IDS = tuple(view.lower() for view in VIEWS)
@@ -35,6 +40,7 @@ class LabScreen(Controls, CurveKeys):
     """A run, live."""
 
     CSS_PATH = "lab.tcss"
+    ALLOW_IN_MAXIMIZED_VIEW = "StatusLine, HealthLine, Footer"
     AUTO_FOCUS = ""  # an arrow key must not change a hyperparameter that nobody chose
     BINDINGS: ClassVar = [
         *(Binding(str(i + 1), f"view({i})", name, show=False) for i, name in enumerate(VIEWS)),
@@ -81,13 +87,7 @@ class LabScreen(Controls, CurveKeys):
                 with Vertical(classes="column"):
                     yield Picture(id="picture")
                     yield LayersTable(brief=True)
-            with Vertical(id="curves", classes="view"):
-                yield CurveChart(("train_loss", "val_loss"), "LOSS", view)
-                yield CurveChart(("metric",), "METRIC", view)
-                yield CurveChart(("gradient_norm",), "GRADIENT NORM before clipping", view, classes="more")
-                yield CurveChart(("lr",), "LEARNING RATE", view, classes="more")
-                yield CurveChart(("others",), "OTHER METRICS", view, classes="more")
-                yield CurveChart(("steps_per_second",), "STEPS A SECOND", view, classes="more")
+            yield CurveGrid(view, id="curves", classes="view")
             with Vertical(id="layers", classes="view"):
                 yield LayersTable(id="layers-table")
                 with Horizontal(id="histograms"):
@@ -149,9 +149,10 @@ class LabScreen(Controls, CurveKeys):
         self.show(snapshot)
 
     def show(self, snapshot: Snapshot) -> None:
-        metric = self.query("CurveChart").results(CurveChart)
-        for chart in metric:
+        for chart in self.query("CurveChart").results(CurveChart):
             chart.name_curves(snapshot)
+        if self.view_id == "curves":
+            self.query_one(CurveGrid).follow(snapshot)
         with self.app.batch_update():
             for widget in self.visible_widgets():
                 widget.show(snapshot)
@@ -245,7 +246,11 @@ class LabScreen(Controls, CurveKeys):
         self.call_after_refresh(self.refresh_view)
 
     def action_next_picture(self) -> None:
-        """The next sight, in the focused panel or the left one; from other views, the Output view."""
+        """The next sight, in the focused panel or the left one; the next curves; else the Output view."""
+        if self.view_id == "curves":
+            self.query_one(CurveGrid).turn(1)
+            self.call_after_refresh(self.refresh_view)
+            return
         if self.view_id != "output":
             self.action_view(IDS.index("output"))
             return
@@ -294,6 +299,25 @@ class LabScreen(Controls, CurveKeys):
         else:
             self.set_focus(None)
         self.call_after_refresh(self.refresh_view)
+
+    def action_write(self) -> None:
+        """Write the screen, and the chart that is looked at, as SVG and as text."""
+        stem = f"{self.session.latest.name}-{self.view_id}-{self.session.latest.step}"
+        chart = next((w for w in self.visible_widgets() if w in (self.maximized, self.focused)), None)
+        canvases = {stem: canvas_of(self)}
+        if chart is not None and chart.canvas is not None:
+            canvases[f"{stem}-chart"] = chart.canvas
+        palette = self.app.chart_look.palette  # type: ignore[attr-defined]
+        files = {f"{name}.svg": svg(canvas, palette) for name, canvas in canvases.items()}
+        files |= {f"{name}.txt": canvas.to_text() + "\n" for name, canvas in canvases.items()}
+        try:
+            for name, content in files.items():
+                Path(name).write_text(content, encoding="utf-8")
+        except OSError as error:
+            self.notify(f"cannot write: {error}", severity="error", markup=False)
+            return
+        hint = "" if chart is not None else "\ntab or m chooses a chart to write by itself"
+        self.notify(f"{', '.join(files)}{hint}", title="written", markup=False)
 
     # -- leaving ------------------------------------------------------------------------------------------
 

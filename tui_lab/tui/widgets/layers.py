@@ -103,12 +103,6 @@ class LayersTable(CanvasWidget, can_focus=True):
         self.focus()
         self.action_move(event.y - 1 - self.cursor)
 
-    def on_focus(self) -> None:
-        self.repaint()
-
-    def on_blur(self) -> None:
-        self.repaint()
-
 
 def shown_layers(s: Snapshot) -> list[LayerState]:
     return [state for state in s.layers if state.kind not in ("flatten",)]

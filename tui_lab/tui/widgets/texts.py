@@ -2,8 +2,6 @@
 
 import time
 
-import numpy as np
-
 from tui_lab.charts.canvas import BOLD, Canvas
 from tui_lab.charts.numbers import number
 from tui_lab.session.base import Snapshot
@@ -107,62 +105,3 @@ def paint_blocks(canvas: Canvas, s: Snapshot, palette) -> None:
         canvas.put(y, 45, "▇" * round(room * count / most), fg=palette.train)
     y = min(len(rows) + 1, canvas.height - 1)
     canvas.put(y, 2, f"{s.parameters:,} parameters", fg=palette.text, attributes=BOLD)
-
-
-class DataPanel(CanvasWidget):
-    """The data in words: task, rows, classes and their balance, what preprocessing did."""
-
-    help_text = (
-        "The data: rows of each split, the balance of classes, and what preprocessing did to the columns."
-    )
-
-    def paint(self, height: int, width: int) -> Canvas:
-        canvas, s, palette = Canvas.blank(height, width), self.snapshot, self.chart_look.palette
-        if s is None or not s.data:
-            return canvas
-        data = s.data
-        canvas.put(0, 1, "DATA", fg=palette.muted, attributes=BOLD)
-        source = s.experiment.data.tag() if s.experiment else ""
-        chosen = getattr(s.experiment.data, "preprocess", []) if s.experiment else []
-        steps = ", ".join(step.tag() for step in chosen)
-        sizes = data["sizes"]
-        lines = [
-            ("source", source),
-            ("task", data["task"]),
-            ("inputs", "×".join(map(str, data["input_shape"]))),
-            ("rows", "  ".join(f"{n:,} {part}" for part, n in sizes.items())),
-            ("preprocess", steps or "none"),
-        ]
-        for y, (name, text) in enumerate(lines, start=1):
-            canvas.put(y, 2, name, fg=palette.muted)
-            canvas.put(y, 14, text[: max(0, width - 15)], fg=palette.text)
-        row = len(lines) + 2
-        if data.get("balance"):
-            row = self.paint_balance(canvas, row, data["balance"])
-        self.paint_columns(canvas, row + 1, data.get("columns", []))
-        return canvas
-
-    def paint_balance(self, canvas: Canvas, row: int, balance: list[tuple[str, int]]) -> int:
-        palette = self.chart_look.palette
-        canvas.put(row, 2, "classes (training rows)", fg=palette.muted)
-        most = max(n for _, n in balance) or 1
-        for i, (name, n) in enumerate(balance[: max(0, canvas.height - row - 2)]):
-            row += 1
-            canvas.put(row, 2, name[:11], fg=palette.group(i))
-            canvas.put(row, 14, f"{n:>6,}", fg=palette.text)
-            canvas.put(row, 22, "▇" * round(min(40, canvas.width - 24) * n / most), fg=palette.group(i))
-        return row + 1
-
-    def paint_columns(self, canvas: Canvas, row: int, columns: list[tuple[str, np.ndarray]]) -> None:
-        palette = self.chart_look.palette
-        if not columns or row >= canvas.height:
-            return
-        canvas.put(
-            row,
-            2,
-            f"{'input':20} {'mean':>8} {'deviation':>10} {'least':>8} {'greatest':>9}",
-            fg=palette.muted,
-        )
-        for y, (name, values) in enumerate(columns[: canvas.height - row - 1], start=row + 1):
-            numbers = f"{number(values[0]):>8} {number(values[1]):>10} {number(values[2]):>8} {number(values[3]):>9}"
-            canvas.put(y, 2, f"{name[:20]:20} {numbers}", fg=palette.text)
