@@ -211,6 +211,31 @@ def test_predict_takes_images_from_an_archive(tmp_path):
     )
 
 
+def test_predict_takes_a_picture_or_a_folder_of_pictures_and_names_them(tmp_path):
+    from PIL import Image
+    from sklearn.datasets import load_digits
+
+    lab("train", "digits-mlp", "--quiet", "--epochs", "20", "--name", "r")
+    truth = load_digits().target[:20]
+    for i, image in enumerate(load_digits().images[:20]):
+        Image.fromarray((image * 255 / 16).round().astype(np.uint8)).save(tmp_path / f"{i:02}.png")
+    answer = list(csv.DictReader(lab("predict", "r", "--input", tmp_path).out.splitlines()))
+    assert [row["file"] for row in answer] == [f"{i:02}.png" for i in range(20)]
+    assert np.mean([int(row["digit"]) == t for row, t in zip(answer, truth, strict=True)]) > 0.8
+    assert lab("predict", "r", "--input", tmp_path / "03.png").out.splitlines()[1].startswith("03.png,")
+    Image.fromarray(np.zeros((9, 8), np.uint8)).save(tmp_path / "04.png")
+    assert "is 9 × 8 pixels" in refused("predict", "r", "--input", str(tmp_path / "04.png"))
+
+
+def test_augmentation_is_set_on_the_command_line_by_names_or_tables():
+    for steps in ('augment=["noise"]', 'augment=[{step="noise"}]'):
+        lines = lab(
+            "train", "iris", "--json", "--steps", "5", "--set", steps, "--set", "augment.0.std=0.3"
+        ).lines
+        assert lines[0]["experiment"]["augment"] == [{"step": "noise", "std": 0.3}]
+    assert "augment.0 (flip): needs images" in refused("train", "iris", "--set", "augment=['flip']")
+
+
 def test_lists_and_shows_tell_what_there_is():
     assert "spiral" in lab("presets").out
     assert lab("presets", "list").out == lab("presets").out
