@@ -102,7 +102,7 @@ def shaped(x: np.ndarray, shape: tuple[int, ...], path: str) -> np.ndarray:
 def columns_of(table: Table, pipeline: Pipeline) -> np.ndarray:
     """The raw inputs (R, F) of a table, in the run's order; for images one pixel a column."""
     features = pipeline.features or tuple(name for name in table.names if name not in pipeline.targets)
-    check_names(table, features, pipeline.targets)
+    check_names(table, features, pipeline.targets, others=pipeline.takes_unknown)
     columns = [
         codes(table, name, pipeline.categories[i])
         if i in pipeline.categories
@@ -112,14 +112,17 @@ def columns_of(table: Table, pipeline: Pipeline) -> np.ndarray:
     return np.column_stack(columns) if columns else np.empty((len(table.rows), 0))
 
 
-def check_names(table: Table, features: tuple[str, ...], targets: tuple[str, ...]) -> None:
+def check_names(
+    table: Table, features: tuple[str, ...], targets: tuple[str, ...], others: bool = False
+) -> None:
+    """Raise InputError where a column is missing, or one is there that training did not have; but for `others`."""
     known = {*features, *targets}
     missing = [name for name in features if name not in table.names]
     extra = [name for name in table.names if name not in known]
     if missing:
-        others = f"; not known: {', '.join(map(repr, extra))}" if extra else ""
-        raise InputError(f"{table.path}: columns are missing: {', '.join(map(repr, missing))}{others}")
-    if extra:
+        unknown = f"; not known: {', '.join(map(repr, extra))}" if extra else ""
+        raise InputError(f"{table.path}: columns are missing: {', '.join(map(repr, missing))}{unknown}")
+    if extra and not others:  # ratings come with times and titles beside them
         raise InputError(
             f"{table.path}: column {extra[0]!r} was not there in training; {did_you_mean(extra[0], known)}"
         )

@@ -8,6 +8,7 @@ import numpy as np
 
 from engine.component import build, tree_of
 from engine.data.preprocess import Fitted, Missing, OneHot, Preprocess
+from engine.data.tables import UNKNOWN
 
 Json = dict[str, Any]
 
@@ -81,6 +82,11 @@ class Pipeline:
             x = applied(step, fitted, columns_for(step, counts, x), x)
             counts = {} if isinstance(step, OneHot) else counts
         return x
+
+    @property
+    def takes_unknown(self) -> bool:
+        """Whether the columns hold numbers of users and items, 0 standing for those that were not in training."""
+        return any(UNKNOWN in known for known in self.categories.values())
 
     @property
     def fills_missing(self) -> bool:

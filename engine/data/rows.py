@@ -106,7 +106,7 @@ def check_values(raw: Raw, source: RowSource, train: np.ndarray) -> None:
         raise InputError(f"{source.where}: {column} has no value in any training row; take it out")
 
 
-def split_rows(raw: Raw, source: RowSource, rng: np.random.Generator) -> list[np.ndarray]:
+def split_rows(raw: Raw, source: Source, rng: np.random.Generator) -> list[np.ndarray]:
     """Row numbers for train, val and test; of classes each part gets its share (stratified).
 
     A part that is fixed has had its share: the others divide what remains of the whole.
@@ -129,7 +129,7 @@ def split_rows(raw: Raw, source: RowSource, rng: np.random.Generator) -> list[np
 
 
 def shuffled(
-    raw: Raw, pool: np.ndarray, shares: list[float], source: RowSource, rng: np.random.Generator
+    raw: Raw, pool: np.ndarray, shares: list[float], source: Source, rng: np.random.Generator
 ) -> list[np.ndarray]:
     """Places in the pool for each share."""
     rows = len(pool)

@@ -2,7 +2,7 @@
 
 import textwrap
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -45,8 +45,10 @@ def show_data(name: str, seed: int) -> None:
 
     from engine.component import members
     from engine.data import Source, prepare, source_for
+    from engine.data.dataset import LANGUAGE
     from engine.errors import InputError, did_you_mean
     from tui_lab.cli.tables import aligned
+    from tui_lab.session.describing import first_text
 
     known = members(Source)
     ready = [kind for kind, cls in known.items() if not of_the_user(cls)]
@@ -66,6 +68,9 @@ def show_data(name: str, seed: int) -> None:
         counts = np.bincount(dataset.train.y[:, 0].astype(int), minlength=len(dataset.classes))
         balance = ", ".join(f"{c} {n:,}" for c, n in zip(dataset.classes, counts, strict=True))
         click.echo(f"classes {balance} (training rows)")
+    elif dataset.task in LANGUAGE:
+        click.echo(f"tokens  {len(dataset.classes)} kinds of {dataset.pipeline.tokens}s")
+        click.echo("\n" + written_out(first_text(dataset, tokens=400, rows=8)))
     else:
         y = dataset.pipeline.target_to_original(dataset.train.y)
         click.echo(f"target  {', '.join(dataset.targets)}: mean {y.mean():.4g}, deviation {y.std():.4g}")
@@ -80,6 +85,12 @@ def show_data(name: str, seed: int) -> None:
                 (column, *(f"{v:.4g}" for v in (values.mean(), values.std(), values.min(), values.max())))
             )
         click.echo("\n" + "\n".join(aligned(rows, right=frozenset({1, 2, 3, 4}))))
+
+
+def written_out(beginning: dict[str, Any]) -> str:
+    """How a text begins, its lines, or its pairs with the answer behind an arrow."""
+    pairs = [f"{prompt} → {answer}" for prompt, answer in beginning.get("pairs", ())]
+    return beginning.get("text") or "\n".join(beginning.get("lines") or pairs)
 
 
 def worth_of_rules(dataset: "Dataset") -> list[str]:

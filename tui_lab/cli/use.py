@@ -73,6 +73,8 @@ def predict_command(run: str, source: str, output: str, runs: Path | None) -> No
 
     model = loading.Model.of(Run.find(run, runs_root(runs)))
     x = read_inputs(source, model.pipeline, model.ends.input_shape, model.evaluator.memory.dtype)
+    if model.pipeline.takes_unknown:
+        tell_unknown(x, model.pipeline.features)
     z = model.evaluator.outputs(x)
     names = input_names(source)
     base = forecast_base(source, model.pipeline, model.ends.input_shape)
@@ -84,6 +86,18 @@ def predict_command(run: str, source: str, output: str, runs: Path | None) -> No
             write_predictions(file, model, z, names, base)
     except OSError as error:
         raise InputError(f"{output}: cannot be written: {error.strerror}") from None
+
+
+def tell_unknown(x: "np.ndarray", names: tuple[str, ...]) -> None:
+    """Say of how many rows (R, 2) a user or an item was not there in training: number 0."""
+    for column, name in enumerate(names):
+        rows = int((x[:, column] == 0).sum())
+        if rows:
+            print(
+                f"tui-lab: {rows:,} of {len(x):,} rows have a {name} that training never saw; "
+                "it is taken for an average one",
+                file=sys.stderr,
+            )
 
 
 def write_predictions(

@@ -80,7 +80,10 @@ class Record:
         thin = steps[:: max(1, done // RATES)]
         rates = np.concatenate([trainer.rates(s - 1, s) for s in thin.tolist()])
         self._histories["lr"].extend(thin, rates)
-        self._histories["steps_per_second"].add(steps[-1], self.steps_per_second)
+        if (
+            self._marks[-1][0] - self._marks[0][0] > SMOOTH_SECONDS / 50
+        ):  # before, it tells of the first call alone
+            self._histories["steps_per_second"].add(steps[-1], self.steps_per_second)
 
     def _count(self, first: int, last: int, seconds: float) -> None:
         if not self._marks:

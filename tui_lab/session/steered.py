@@ -18,6 +18,7 @@ from engine.run import Run
 from engine.trainer import Trainer
 from tui_lab.session import base
 from tui_lab.session.base import Command, Look, Snapshot
+from tui_lab.session.before import columns_before
 from tui_lab.session.describing import describe_data, differences, snapshot_of, value_at
 from tui_lab.session.pace import Pace, watchable
 from tui_lab.session.pictures import Pictures
@@ -60,7 +61,9 @@ class Steered:
         trainer = Trainer(experiment, self.dataset, threads=self.threads)
         trainer.memory.check_fits()
         self.trainer = trainer
+        seed, rows = experiment.training.seed, self.dataset.train.x
         self.data = describe_data(self.dataset)
+        self.data["before"] = columns_before(experiment.data, seed, rows.size) if self.watched else []
         self.conductor: Conductor | None = None
         self.begun = self.playing = False
         self.until: int | None = None

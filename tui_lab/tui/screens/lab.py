@@ -1,5 +1,6 @@
 """The lab's screen: shows the session's snapshots and sends what keys ask for."""
 
+from pathlib import Path
 from typing import ClassVar
 
 from textual import on
@@ -9,21 +10,26 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import ContentSwitcher, Footer, Static
 
 from engine.probes import Wish
+from tui_lab.charts.svg import svg
 from tui_lab.session.base import Look, Session, Snapshot
+from tui_lab.tui.picture_of import canvas_of
 from tui_lab.tui.screens.ask import AskText
 from tui_lab.tui.screens.controls import Controls
 from tui_lab.tui.screens.curve_keys import CurveKeys
 from tui_lab.tui.widgets.cells import CanvasWidget
+from tui_lab.tui.widgets.curve_grid import CurveGrid
 from tui_lab.tui.widgets.curves import CurveChart, View
+from tui_lab.tui.widgets.data import DataPanel
 from tui_lab.tui.widgets.health import HealthLine
 from tui_lab.tui.widgets.histograms import GradientFlow, Histogram
 from tui_lab.tui.widgets.hyper import HyperForm
 from tui_lab.tui.widgets.layers import LayersTable
 from tui_lab.tui.widgets.network import NetworkView
-from tui_lab.tui.widgets.picture import Picture, Samples
+from tui_lab.tui.widgets.picture import Picture
+from tui_lab.tui.widgets.preview import Samples
 from tui_lab.tui.widgets.status import StatusLine
 from tui_lab.tui.widgets.tabs import ViewTabs
-from tui_lab.tui.widgets.texts import DataPanel, EventsList, Readings
+from tui_lab.tui.widgets.texts import EventsList, Readings
 
 VIEWS = ("Overview", "Curves", "Layers", "Output", "Network", "Data", "Events")
 IDS = tuple(view.lower() for view in VIEWS)
@@ -35,6 +41,7 @@ class LabScreen(Controls, CurveKeys):
     """A run, live."""
 
     CSS_PATH = "lab.tcss"
+    ALLOW_IN_MAXIMIZED_VIEW = "StatusLine, HealthLine, Footer"
     AUTO_FOCUS = ""  # an arrow key must not change a hyperparameter that nobody chose
     BINDINGS: ClassVar = [
         *(Binding(str(i + 1), f"view({i})", name, show=False) for i, name in enumerate(VIEWS)),
@@ -81,13 +88,7 @@ class LabScreen(Controls, CurveKeys):
                 with Vertical(classes="column"):
                     yield Picture(id="picture")
                     yield LayersTable(brief=True)
-            with Vertical(id="curves", classes="view"):
-                yield CurveChart(("train_loss", "val_loss"), "LOSS", view)
-                yield CurveChart(("metric",), "METRIC", view)
-                yield CurveChart(("gradient_norm",), "GRADIENT NORM before clipping", view, classes="more")
-                yield CurveChart(("lr",), "LEARNING RATE", view, classes="more")
-                yield CurveChart(("others",), "OTHER METRICS", view, classes="more")
-                yield CurveChart(("steps_per_second",), "STEPS A SECOND", view, classes="more")
+            yield CurveGrid(view, id="curves", classes="view")
             with Vertical(id="layers", classes="view"):
                 yield LayersTable(id="layers-table")
                 with Horizontal(id="histograms"):
@@ -95,8 +96,8 @@ class LabScreen(Controls, CurveKeys):
                         yield Histogram(name)
                     yield GradientFlow()
             with Horizontal(id="output", classes="view"):
-                yield Picture(id="output-picture")
-                yield Picture(first=1, metric=False, id="output-second")
+                yield Picture(hints=True, id="output-picture")
+                yield Picture(first=1, metric=False, hints=True, id="output-second")
             with Vertical(id="network", classes="view"):
                 yield NetworkView()
             with Horizontal(id="data", classes="view"):
@@ -149,9 +150,10 @@ class LabScreen(Controls, CurveKeys):
         self.show(snapshot)
 
     def show(self, snapshot: Snapshot) -> None:
-        metric = self.query("CurveChart").results(CurveChart)
-        for chart in metric:
+        for chart in self.query("CurveChart").results(CurveChart):
             chart.name_curves(snapshot)
+        if self.view_id == "curves":
+            self.query_one(CurveGrid).follow(snapshot)
         with self.app.batch_update():
             for widget in self.visible_widgets():
                 widget.show(snapshot)
@@ -221,6 +223,8 @@ class LabScreen(Controls, CurveKeys):
                     (name for name, kind, *_ in self.session.latest.blocks if kind != "flatten"), ""
                 )
             table.focus()
+        elif IDS[index] == "output":
+            self.query_one("#output-picture").focus()
         else:
             self.set_focus(None)
         self.call_after_refresh(self.refresh_view)
@@ -245,7 +249,11 @@ class LabScreen(Controls, CurveKeys):
         self.call_after_refresh(self.refresh_view)
 
     def action_next_picture(self) -> None:
-        """The next sight, in the focused panel or the left one; from other views, the Output view."""
+        """The next sight, in the focused panel or the left one; the next curves; else the Output view."""
+        if self.view_id == "curves":
+            self.query_one(CurveGrid).turn(1)
+            self.call_after_refresh(self.refresh_view)
+            return
         if self.view_id != "output":
             self.action_view(IDS.index("output"))
             return
@@ -263,10 +271,13 @@ class LabScreen(Controls, CurveKeys):
             self.action_view(IDS.index("output"))
 
     def action_next_example(self) -> None:
-        """Another image, another head."""
+        """Another example, text or target; of attention another head."""
+        shown = list(self.query("#output Picture").results(Picture)) if self.view_id == "output" else []
+        chosen = next((p for p in shown if p.has_focus), next(iter(shown), None))
+        if chosen is not None and chosen.has_heads:
+            chosen.next_head()
+            return
         self.example += 1
-        for picture in self.query(Picture):
-            picture.index = self.example
         self.refresh_view()
 
     def action_prompt(self) -> None:
@@ -277,7 +288,9 @@ class LabScreen(Controls, CurveKeys):
                 self.prompt = text.replace("\\n", "\n")
                 self.refresh_view()
 
-        self.app.push_screen(AskText("What should it go on from?", self.prompt), answered)
+        self.app.push_screen(
+            AskText("What should it go on from, answer, or look over?", self.prompt), answered
+        )
 
     def action_temper(self, factor: float) -> None:
         """Bolder or wilder text."""
@@ -294,6 +307,25 @@ class LabScreen(Controls, CurveKeys):
         else:
             self.set_focus(None)
         self.call_after_refresh(self.refresh_view)
+
+    def action_write(self) -> None:
+        """Write the screen, and the chart that is looked at, as SVG and as text."""
+        stem = f"{self.session.latest.name}-{self.view_id}-{self.session.latest.step}"
+        chart = next((w for w in self.visible_widgets() if w in (self.maximized, self.focused)), None)
+        canvases = {stem: canvas_of(self)}
+        if chart is not None and chart.canvas is not None:
+            canvases[f"{stem}-chart"] = chart.canvas
+        palette = self.app.chart_look.palette  # type: ignore[attr-defined]
+        files = {f"{name}.svg": svg(canvas, palette) for name, canvas in canvases.items()}
+        files |= {f"{name}.txt": canvas.to_text() + "\n" for name, canvas in canvases.items()}
+        try:
+            for name, content in files.items():
+                Path(name).write_text(content, encoding="utf-8")
+        except OSError as error:
+            self.notify(f"cannot write: {error}", severity="error", markup=False)
+            return
+        hint = "" if chart is not None else "\ntab or m chooses a chart to write by itself"
+        self.notify(f"{', '.join(files)}{hint}", title="written", markup=False)
 
     # -- leaving ------------------------------------------------------------------------------------------
 

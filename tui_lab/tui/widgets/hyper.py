@@ -94,12 +94,6 @@ class HyperForm(CanvasWidget, can_focus=True):
                 )
         return canvas
 
-    def on_focus(self) -> None:
-        self.repaint()
-
-    def on_blur(self) -> None:
-        self.repaint()
-
     def action_move(self, by: int) -> None:
         place = self.cursor + by
         while 0 < place < len(self.rows) and self.rows[place].heading:
