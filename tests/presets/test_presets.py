@@ -21,6 +21,7 @@ from engine.trainer import Trainer
 LONG: dict[str, tuple[int, float]] = {
     "addition-gpt": (60, 1.274),
     "names-gpt": (60, 2.409),
+    "python-gpt": (60, 2.434),
     "shakespeare-gpt": (60, 2.838),
 }
 
@@ -68,7 +69,7 @@ def test_a_long_preset_begins_to_learn_as_recorded_and_keeps_its_guard_words(nam
     while trainer.step < steps:
         trainer.advance(limit=steps)
         losses += trainer.losses.tolist()
-    assert sum(losses[-10:]) / 10 == pytest.approx(recorded, rel=0.02)
+    assert sum(losses[-10:]) / 10 == pytest.approx(recorded, rel=0.03)
     assert losses[0] > 1.2 * recorded
     assert damage(trainer) == []
 
