@@ -2,7 +2,7 @@
 
 import textwrap
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -70,7 +70,7 @@ def show_data(name: str, seed: int) -> None:
         click.echo(f"classes {balance} (training rows)")
     elif dataset.task in LANGUAGE:
         click.echo(f"tokens  {len(dataset.classes)} kinds of {dataset.pipeline.tokens}s")
-        click.echo("\n" + first_text(dataset, tokens=400, rows=8))
+        click.echo("\n" + written_out(first_text(dataset, tokens=400, rows=8)))
     else:
         y = dataset.pipeline.target_to_original(dataset.train.y)
         click.echo(f"target  {', '.join(dataset.targets)}: mean {y.mean():.4g}, deviation {y.std():.4g}")
@@ -85,6 +85,12 @@ def show_data(name: str, seed: int) -> None:
                 (column, *(f"{v:.4g}" for v in (values.mean(), values.std(), values.min(), values.max())))
             )
         click.echo("\n" + "\n".join(aligned(rows, right=frozenset({1, 2, 3, 4}))))
+
+
+def written_out(beginning: dict[str, Any]) -> str:
+    """How a text begins, its lines, or its pairs with the answer behind an arrow."""
+    pairs = [f"{prompt} → {answer}" for prompt, answer in beginning.get("pairs", ())]
+    return beginning.get("text") or "\n".join(beginning.get("lines") or pairs)
 
 
 def worth_of_rules(dataset: "Dataset") -> list[str]:
