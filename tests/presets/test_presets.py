@@ -16,7 +16,7 @@ from engine.experiment import Experiment, experiment_from, experiment_to_toml, o
 from engine.metrics import metric
 from engine.trainer import Trainer
 
-# Presets that train for more than half a minute: their first steps, and the mean loss of the last ten of these.
+# Presets that would train for long here: their first steps, and the mean loss of the last ten of these.
 # By default only these steps are trained; the whole is marked slow.
 LONG: dict[str, tuple[int, float]] = {
     "addition-gpt": (60, 1.274),
