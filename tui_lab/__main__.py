@@ -16,7 +16,9 @@ def main() -> NoReturn:
     except BrokenPipeError:
         code = 1
     except MemoryError:
-        code = complain("out of memory; make the model or training.batch_size smaller", 1)
+        from tui_lab.faults import OUT_OF_MEMORY
+
+        code = complain(OUT_OF_MEMORY, 1)
     except Exception as error:
         code = explain(error)
     leave(code)
@@ -47,28 +49,14 @@ def explain(error: Exception) -> int:
         return complain(str(error), error.exit_code)
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
         return complain(f"{error.filename or 'the output'}: cannot be written: {error.strerror}", 1)
-    return report_bug(error)
+    from tui_lab import faults
+
+    return complain(faults.describe(error), 1)
 
 
 def complain(message: str, code: int) -> int:
     print(f"tui-lab: {' '.join(message.split())}", file=sys.stderr)
     return code
-
-
-def report_bug(error: Exception) -> int:
-    """Keep the traceback in a file and say where it is."""
-    import tempfile
-    import traceback
-
-    with tempfile.NamedTemporaryFile("w", prefix="tui-lab-", suffix=".log", delete=False) as log:
-        log.write(" ".join(sys.argv) + "\n\n")
-        traceback.print_exception(error, file=log)
-    problem = f"{type(error).__name__}: {error}"
-    return complain(
-        f"this is a fault in tui-lab, not in your input: {problem}; "
-        f"to report it, send what tui-lab doctor prints and {log.name}",
-        1,
-    )
 
 
 def leave(code: int) -> NoReturn:

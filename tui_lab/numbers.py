@@ -15,6 +15,11 @@ def rate(value: float) -> str:
     return f"{value / 1e9:.1f}G"
 
 
+def pace(per_second: float) -> str:
+    """How quickly a person wants to see steps: "1,000 steps/s", "full speed"."""
+    return f"{per_second:,.0f} step{'s' if per_second != 1 else ''}/s" if per_second else "full speed"
+
+
 def measure(value: float | None) -> str:
     """A loss or metric in six characters: 0.0412, 12.35, 1.2e-05; a dash for none."""
     if value is None or value != value:

@@ -30,6 +30,8 @@ class Pipeline:
     text: str = ""  # and how it comes: "running", "lines" or "pairs" of a prompt and an answer
     white: float = 0.0  # of images: what a white pixel holds, where that is known
     size: int = 0  # of pictures: the side they were scaled to; 0: they were not
+    series: str = ""  # of a series: its column
+    difference: int = 0  # and against how many values before its changes are; 0: the values themselves
 
     @classmethod
     def fitted(
@@ -117,6 +119,8 @@ class Pipeline:
             "text": self.text,
             "white": self.white,
             "size": self.size,
+            "series": self.series,
+            "difference": self.difference,
         }
 
     @classmethod
@@ -133,6 +137,8 @@ class Pipeline:
             text=json.get("text", ""),
             white=json.get("white", 0.0),
             size=json.get("size", 0),
+            series=json.get("series", ""),
+            difference=json.get("difference", 0),
         )
 
 

@@ -11,7 +11,7 @@ from tui_lab.charts.canvas import Canvas
 from tui_lab.charts.numbers import scientific, si, tick_labels
 from tui_lab.charts.palette import Look
 from tui_lab.charts.text import cell_width
-from tui_lab.charts.ticks import LARGEST, decade_limits, decade_ticks, linear_limits, linear_ticks
+from tui_lab.charts.ticks import LARGEST, NARROWEST, decade_limits, decade_ticks, linear_limits, linear_ticks
 
 LABEL_WIDTH = 6
 ROWS_PER_TICK = 2.5
@@ -67,11 +67,18 @@ def value_axis(
         a, b = np.clip(previous.share(np.array([low, high])), -1, 2)
         if a >= -1e-9 and b <= 1 + 1e-9 and b - a >= KEEP_SHARE:
             return previous
-    if not exact or not low < high:
-        low, high = decade_limits(low, high) if log else linear_limits(low, high)
     most = max(int(room / ROWS_PER_TICK), 2)
-    ticks = decade_ticks(low, high, most) if log else linear_ticks(low, high, most)
-    return Axis(low, high, ticks, decade_labels(ticks) if log else tick_labels(ticks, LABEL_WIDTH), log, room)
+    if log:
+        ends = (low, high) if exact and low < high else decade_limits(low, high)
+        ticks = decade_ticks(*ends, most)
+        return Axis(*ends, ticks, decade_labels(ticks), log, room)
+    for narrowest in (NARROWEST, 10 * NARROWEST):  # wider, where so narrow labels would be the same
+        ends = (low, high) if exact and low < high else linear_limits(low, high, narrowest)
+        ticks = linear_ticks(*ends, most)
+        labels = tick_labels(ticks, LABEL_WIDTH)
+        if len(set(labels)) == len(labels):
+            break
+    return Axis(*ends, ticks, labels, log, room)
 
 
 def decade_labels(ticks: tuple[float, ...]) -> tuple[str, ...]:

@@ -23,12 +23,13 @@ def linear_ticks(low: float, high: float, most: int) -> tuple[float, ...]:
     return tuple(i * step for i in range(first, last + 1))
 
 
-def linear_limits(low: float, high: float) -> tuple[float, float]:
-    """The smallest round range around the data: wider where it is flat, from 0 where it nearly starts there."""
+def linear_limits(low: float, high: float, narrowest: float = NARROWEST) -> tuple[float, float]:
+    """The smallest round range around the data: wider where it is flat, from 0 where it nearly starts there.
+    `narrowest` is a share of the data's magnitude."""
     low, high = (min(max(v, -LARGEST), LARGEST) for v in (low, high))
     if 0 <= low < 0.25 * (high - low):
         low = 0.0
-    narrowest = max(NARROWEST * max(abs(low), abs(high)), 1e-12)
+    narrowest = max(narrowest * max(abs(low), abs(high)), 1e-12)
     if high - low < narrowest:
         middle = low + (high - low) / 2
         low, high = middle - narrowest / 2, middle + narrowest / 2

@@ -2,7 +2,7 @@
 
 import textwrap
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -45,12 +45,16 @@ def show_data(name: str, seed: int) -> None:
     """Tell about a data set, a file of yours, or the data of a preset: rows, classes, columns, licence."""
     from engine.data import RowSource, prepare
     from engine.data.bundled import origin
+    from engine.data.dataset import LANGUAGE
     from tui_lab.cli.tables import aligned
+    from tui_lab.session.describing import first_text
 
     source = source_of(name)
     dataset = prepare(source, seed, "float64")
     click.echo(" ".join((type(source).__doc__ or name).split()) + "\n")
     click.echo("\n".join(aligned([*origin(source.tag()), *facts(dataset)])))
+    if dataset.task in LANGUAGE:
+        click.echo("\n" + written_out(first_text(dataset, tokens=400, rows=8)))
     if isinstance(source, RowSource) and dataset.features:
         raw = source.raw(seed)
         columns = [
@@ -99,18 +103,13 @@ def facts(dataset: "Dataset") -> list[tuple[str, str]]:
         balance = ", ".join(f"{c} {n:,}" for c, n in zip(dataset.classes, counts, strict=True))
         return [*lines, ("classes", f"{balance} (training rows)")]
     if dataset.task in LANGUAGE:
-        return [*lines, ("tokens", f"{len(dataset.classes):,} kinds")]
+        return [*lines, ("tokens", f"{len(dataset.classes):,} kinds of {dataset.pipeline.tokens}s")]
     if dataset.vocabulary:
         kinds = zip(dataset.features, dataset.vocabulary, strict=True)
         lines.append(("known", ", ".join(f"{n - 1:,} {name}s" for name, n in kinds)))
     lines.append(("target", f"{', '.join(dataset.targets)}: mean {y.mean():.4g}, deviation {y.std():.4g}"))
     if dataset.baselines and len(dataset.test):
-        metric, back = dataset.metrics[0], dataset.pipeline.target_to_original
-        worth = (
-            f"{name} {metric.function(back(guess), back(dataset.test.y)):.4g}"
-            for name, guess in dataset.test.baselines.items()
-        )
-        lines.append(("baseline", f"{', '.join(worth)} ({metric.name} on the test rows)"))
+        lines.append(("rules", f"{', '.join(worth_of_rules(dataset))} (test rows)"))
     return lines
 
 
@@ -132,6 +131,20 @@ def columns_text(title: str, columns: list[tuple[str, "np.ndarray", int]]) -> st
     if not any(row[-1] for row in rows[1:]):
         rows = [row[:-1] for row in rows]
     return "\n".join(aligned(rows, right=frozenset({1, 2, 3, 4, 5})))
+
+
+def written_out(beginning: dict[str, Any]) -> str:
+    """How a text begins, its lines, or its pairs with the answer behind an arrow."""
+    pairs = [f"{prompt} → {answer}" for prompt, answer in beginning.get("pairs", ())]
+    return beginning.get("text") or "\n".join(beginning.get("lines") or pairs)
+
+
+def worth_of_rules(dataset: "Dataset") -> list[str]:
+    """What the simple rules are worth that a network is measured against: "last: rmse 19.4"."""
+    headline, back = dataset.metrics[0], dataset.pipeline.target_to_original
+    y = back(dataset.test.y)
+    values = {name: headline.function(back(guess), y) for name, guess in dataset.test.baselines.items()}
+    return [f"{name}: {headline.name} {value:.4g}" for name, value in values.items() if value is not None]
 
 
 def of_the_user(cls: type) -> bool:

@@ -19,6 +19,12 @@ def screen_options(function):
             "--glyphs", type=click.Choice(["braille", "block", "ascii"]), help="Characters for charts."
         ),
         click.option("--low-bandwidth", is_flag=True, help="Two repaints a second at most, fewer pictures."),
+        click.option(
+            "--pace",
+            type=click.FloatRange(0),
+            metavar="STEPS",
+            help="Steps a second, to watch; 0 is full speed. Left out, what would be over at once goes slowly.",
+        ),
         click.option("--fps", type=click.FloatRange(0.2, 30), help="Repaints a second; 5 if left out."),
     ):
         function = option(function)
@@ -31,16 +37,16 @@ def screen_options(function):
 @threads_option()
 @runs_option()
 def open_command(
-    target: str | None, fps: float | None, low_bandwidth: bool, glyphs: str | None, no_mouse: bool,
-    threads: int | None, runs: Path | None,
+    target: str | None, fps: float | None, pace: float | None, low_bandwidth: bool, glyphs: str | None,
+    no_mouse: bool, threads: int | None, runs: Path | None,
 ) -> int:  # fmt: skip
     """Open the lab on a preset, a TOML file or one of data, or a run; without one, on the list of presets."""
-    return open_lab(target, runs_root(runs), threads, fps, low_bandwidth, glyphs, no_mouse)
+    return open_lab(target, runs_root(runs), threads, fps, low_bandwidth, glyphs, no_mouse, pace)
 
 
 def open_lab(
     target: str | None, root: Path, threads: int | None = None, fps: float | None = None,
-    low_bandwidth: bool = False, glyphs: str | None = None, no_mouse: bool = False,
+    low_bandwidth: bool = False, glyphs: str | None = None, no_mouse: bool = False, pace: float | None = None,
 ) -> int:  # fmt: skip
     """Run the lab until the person leaves; gives the exit code. Raises InputError where there is no terminal."""
     check_terminal(target)
@@ -48,11 +54,13 @@ def open_lab(
     if target is not None:
         from tui_lab.tui.opening import kind_of, opener
 
-        start = opener(kind_of(target, root), target, root, threads=threads)
+        start = opener(kind_of(target, root), target, root, threads=threads, pace=pace)
     from tui_lab.tui.app import LabApp
     from tui_lab.tui.hangup import guarded
 
-    app = LabApp(start, root=root, fps=fps, low_bandwidth=low_bandwidth, glyphs=glyphs)
+    app = LabApp(
+        start, root=root, fps=fps, low_bandwidth=low_bandwidth, glyphs=glyphs, threads=threads, pace=pace
+    )
     return guarded(app, mouse=not no_mouse)
 
 

@@ -58,7 +58,7 @@ def eval_command(run: str, split: str, runs: Path | None, as_json: bool) -> None
     "source",
     metavar="FILE",
     required=True,
-    help="New rows: CSV, TSV (also .gz) or NPZ; a picture or a folder of pictures.",
+    help="New rows: CSV, TSV (also .gz) or NPZ; a picture or a folder of pictures; a series to go on with.",
 )
 @click.option(
     "--output", metavar="FILE", default="-", help="Where to write CSV; standard output if left out."
@@ -66,7 +66,7 @@ def eval_command(run: str, split: str, runs: Path | None, as_json: bool) -> None
 @runs_option()
 def predict_command(run: str, source: str, output: str, runs: Path | None) -> None:
     """Predict new rows from a file with a run's best parameters."""
-    from engine.data import input_names, read_inputs
+    from engine.data import forecast_base, input_names, read_inputs
     from engine.errors import InputError
     from engine.run import Run
     from tui_lab.cli import loading
@@ -77,12 +77,13 @@ def predict_command(run: str, source: str, output: str, runs: Path | None) -> No
         tell_unknown(x, model.pipeline.features)
     z = model.evaluator.outputs(x)
     names = input_names(source)
+    base = forecast_base(source, model.pipeline, model.ends.input_shape)
     if output == "-":
-        write_predictions(sys.stdout, model, z, names)
+        write_predictions(sys.stdout, model, z, names, base)
         return
     try:
         with open(output, "w", newline="", encoding="utf-8") as file:
-            write_predictions(file, model, z, names)
+            write_predictions(file, model, z, names, base)
     except OSError as error:
         raise InputError(f"{output}: cannot be written: {error.strerror}") from None
 
@@ -99,9 +100,11 @@ def tell_unknown(x: "np.ndarray", names: tuple[str, ...]) -> None:
             )
 
 
-def write_predictions(out: IO[str], model: "Model", z: "np.ndarray", names: list[str]) -> None:
-    """A header and a line for each row: class and probabilities, or numbers in the target's own units; before them
-    the rows' names, where they have any."""
+def write_predictions(
+    out: IO[str], model: "Model", z: "np.ndarray", names: list[str], base: "np.ndarray"
+) -> None:
+    """A header and a line for each row: class and probabilities, or numbers in the target's own units, added to
+    `base`; before them the rows' names, where they have any."""
     from engine.metrics import predicted, probabilities
 
     writer = csv.writer(out, lineterminator="\n")
@@ -110,7 +113,7 @@ def write_predictions(out: IO[str], model: "Model", z: "np.ndarray", names: list
     file = ["file"] if names else []
     if pipeline.task == "regression":
         writer.writerow([*file, *pipeline.targets])
-        numbers = pipeline.target_to_original(z)
+        numbers = pipeline.target_to_original(z) + base
         writer.writerows([*a, *(f"{v:.7g}" for v in row)] for a, row in zip(labels, numbers, strict=True))
         return
     writer.writerow([*file, *pipeline.targets, *(f"p({name})" for name in pipeline.classes)])

@@ -42,6 +42,12 @@ class Undo(Command, frozen=True):
     """Take back the last edit."""
 
 
+class Pace(Command, frozen=True):
+    """Train so many steps a second, for a person to watch; 0 is full speed. The steps compute the same."""
+
+    steps_per_second: float = 0.0
+
+
 class Save(Command, frozen=True):
     """Write a checkpoint now."""
 
@@ -56,8 +62,7 @@ class Restart(Command, frozen=True):
 class Look(msgspec.Struct, frozen=True):
     """What the screen looks at: only that is computed."""
 
-    curves: frozenset[str] = frozenset({"train_loss", "gradient_norm", "lr", "steps_per_second"})
-    first: int = 0
+    first: int = 0  # step of the curves
     last: int | None = None  # None: to the present step
     layers: bool = False
     layer: str = ""  # whose histograms
@@ -85,6 +90,7 @@ class Snapshot(msgspec.Struct, frozen=True, eq=False):
     epoch: float = 0.0
     seconds: float = 0.0
     steps_per_second: float = 0.0
+    pace: float = 0.0  # steps a second that a person wants to see; 0: full speed
     log: dict[str, Any] = {}  # the last measurements
     metric: str = ""  # the headline metric
     best: dict[str, Any] | None = None

@@ -62,10 +62,15 @@ class LabApp(App[int]):
         fps: float | None = None,
         low_bandwidth: bool = False,
         glyphs: str | None = None,
+        threads: int | None = None,
+        pace: float | None = None,
     ) -> None:
-        """`start` makes the session to open at once; without it the list of presets is shown."""
+        """`start` makes the session to open at once; without it the list of presets is shown.
+
+        `threads` and `pace` are for what is opened from there.
+        """
         super().__init__()
-        self.start, self.root = start, root
+        self.start, self.root, self.threads, self.pace = start, root, threads, pace
         self.low_bandwidth = low_bandwidth
         self.fps = min(fps or FPS, SLOW_FPS) if low_bandwidth else (fps or FPS)
         encoding = getattr(sys.__stdout__, "encoding", None)

@@ -1,11 +1,12 @@
 """A hang-up or a kill saves the run, even when the link is stalled and the screen is stuck.
 
 Textual's own handling would end the process at once, and a handler that waits for the event loop would wait for
-ever where the terminal no longer takes output. So a signal only sets an event; a thread that never touches the
+ever where the terminal no longer takes output. So a signal only leaves a note; a thread that never touches the
 screen saves, asks the application to leave, and ends the process when it does not.
 """
 
 import os
+import queue
 import signal
 import sys
 import threading
@@ -23,8 +24,14 @@ RESTORE = b"\x1b[?1049l\x1b[?25h\x1b[?1000l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b
 
 def guarded(app: LabApp, mouse: bool = True) -> int:
     """Run the app until the person leaves or a signal ends it; gives the exit code."""
-    hung_up = threading.Event()
-    before = {number: signal.signal(number, lambda *_: hung_up.set()) for number in SIGNALS}
+    hung_up: queue.SimpleQueue[int] = queue.SimpleQueue()  # no Event: a second signal would wait for its lock
+    ended_by: list[int] = []
+
+    def note(number: int, frame: object) -> None:
+        ended_by.append(number)
+        hung_up.put(number)
+
+    before = {number: signal.signal(number, note) for number in SIGNALS}
     watchdog = threading.Thread(target=watch, args=(app, hung_up), name="watchdog", daemon=True)
     watchdog.start()
     try:
@@ -36,16 +43,16 @@ def guarded(app: LabApp, mouse: bool = True) -> int:
             app.session.close()
     if app.failure is not None:
         raise app.failure
-    if hung_up.is_set():
+    if ended_by:
         return INTERRUPTED
     if app.return_code:
         return app.return_code
     return code or 0
 
 
-def watch(app: LabApp, hung_up: threading.Event) -> None:
+def watch(app: LabApp, hung_up: queue.SimpleQueue[int]) -> None:
     """Wait for a signal; then save, leave, and if need be end the process."""
-    hung_up.wait()
+    hung_up.get()
     closer = threading.Thread(target=close, args=(app,), daemon=True)
     closer.start()
     closer.join(SAVE_SECONDS)

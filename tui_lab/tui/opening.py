@@ -7,12 +7,15 @@ from typing import Any
 import presets
 from engine.data import prepare
 from engine.experiment import Experiment, experiment_from
-from engine.network import outline
+from engine.network import Outline, outline
 from engine.plan import ends_of
 from engine.run import Run
 from tui_lab.session.base import READY, Snapshot
-from tui_lab.session.describing import describe_data
+from tui_lab.session.blocks import grouped, size_of
+from tui_lab.session.describing import describe_blocks, describe_data, raw_table
 from tui_lab.session.local import LocalSession
+
+DEEPEST = 1  # of the layers within layers that are listed
 
 
 def experiment_for(kind: str, name: str, root: Path) -> tuple[Experiment, Run | None]:
@@ -33,12 +36,21 @@ def kind_of(target: str, root: Path) -> str:
 
 
 def opener(
-    kind: str, name: str, root: Path, *, play: bool = False, threads: int | None = None
+    kind: str,
+    name: str,
+    root: Path,
+    *,
+    play: bool = False,
+    threads: int | None = None,
+    pace: float | None = None,
 ) -> Callable[[], LocalSession]:
-    """What makes a session on a preset, file or run. Raises InputError."""
+    """What makes a session on a preset, file or run. Raises InputError.
+
+    `pace` is in steps a second, 0 for full speed; None slows down what would be over before anyone has seen it.
+    """
     experiment, run = experiment_for(kind, name, root)
     title = run.name if run is not None else Path(name).stem
-    return lambda: LocalSession(title, experiment, root, run=run, play=play, threads=threads)
+    return lambda: LocalSession(title, experiment, root, run=run, play=play, threads=threads, pace=pace)
 
 
 def about(kind: str, name: str, root: Path) -> dict[str, Any]:
@@ -46,7 +58,7 @@ def about(kind: str, name: str, root: Path) -> dict[str, Any]:
     experiment, run = experiment_for(kind, name, root)
     dataset = prepare(experiment.data, experiment.training.seed)
     network = outline(experiment.model, ends_of(experiment, dataset))
-    data = describe_data(dataset)
+    data = describe_data(dataset) | raw_table(experiment.data, experiment.training.seed)
     snapshot = Snapshot(version=1, phase=READY, name=name, experiment=experiment, data=data)
     return {
         "title": experiment.title or name,
@@ -65,20 +77,19 @@ def run_story(run: Run) -> str:
     return f"{summary['reason']} at step {summary['step']:,}. {test}"
 
 
-def layers_text(experiment: Experiment, input_shape: tuple[int, ...], network: Any) -> str:
+def layers_text(experiment: Experiment, input_shape: tuple[int, ...], network: Outline) -> str:
     """The layers with shapes and parameter counts, then how they are trained."""
-    sizes = network.shapes
-    rows = [("input", "×".join(map(str, input_shape)), "")]
-    for block in network.blocks:
-        count = sum(product(sizes[p]) for p in block.parameters)
-        activation = getattr(block.layer, "activation", None)
-        name = (
-            f"{block.name} {activation.tag()}"
-            if activation is not None and activation.tag() != "identity"
-            else block.name
-        )
-        rows.append((name, "×".join(map(str, block.shape)), f"{count:,}" if count else ""))
-    lines = [f"{name:17} {shape:>7} {count:>9}" for name, shape, count in rows]
+    activations = {b.name: getattr(b.layer, "activation", None) for b in network.blocks}
+    lines = [f"{'input':24} {size_of(input_shape):>9}"]
+    for row in grouped(describe_blocks(network)):
+        if row.depth > DEEPEST:
+            continue
+        activation = activations.get(row.name)
+        named = activation is not None and activation.tag() != "identity"
+        name = f"{row.name} {activation.tag()}" if named else row.name  # type: ignore[union-attr]
+        name = f"{row.times} × {name}" if row.times > 1 else name
+        count = f"{row.parameters:,}" if row.parameters else ""
+        lines.append(f"{'  ' * row.depth + name:24} {size_of(row.shape):>9} {count:>10}".rstrip())
     t = experiment.training
     length = f"{t.steps:,} steps" if t.steps else f"{t.epochs:g} epochs"
     optimizer = experiment.optimizer
@@ -86,10 +97,3 @@ def layers_text(experiment: Experiment, input_shape: tuple[int, ...], network: A
     if experiment.expect is not None:
         lines.append(f"expect {experiment.expect.metric} {experiment.expect.value:g} on the test rows")
     return "\n".join(lines)
-
-
-def product(shape: tuple[int, ...]) -> int:
-    size = 1
-    for n in shape:
-        size *= n
-    return size

@@ -34,7 +34,7 @@ def wait(session: LocalSession, condition, seconds: float = 60.0) -> Snapshot:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         snapshot = session.latest
-        assert snapshot.phase != base.FAILED, snapshot.message + session.details
+        assert snapshot.phase != base.FAILED, snapshot.message
         if condition(snapshot):
             return snapshot
         time.sleep(0.005)
@@ -151,6 +151,29 @@ def test_the_run_is_the_same_as_without_a_session(session):
         assert (plain.memory[name] == session.trainer.memory[name]).all()
 
 
+def test_a_pace_makes_so_many_steps_a_second_and_changes_no_bits(session):
+    session.send(base.Pace(300))
+    session.send(Steps(150))
+    began = time.monotonic()
+    slow = wait(session, lambda s: s.step == 150 and s.phase == base.PAUSED)
+    assert time.monotonic() - began > 0.3
+    assert slow.pace == 300
+    assert slow.seconds == pytest.approx(0.5, abs=0.2), "seconds are those a person waits"
+    weights = session.trainer.memory["dense1.weight"].copy()
+    session.send(Restart())
+    session.send(base.Pace(0))
+    session.send(Steps(150))
+    wait(session, lambda s: s.step == 150 and s.phase == base.PAUSED and s.pace == 0)
+    assert (session.trainer.memory["dense1.weight"] == weights).all()
+
+
+@pytest.mark.parametrize(("steps", "pace"), [(20_000, 1_000), (100_000_000, 0)])
+def test_only_what_would_be_over_at_once_begins_slowly(steps, pace):
+    session = session_on("spiral", f"training.steps={steps}", pace=None)
+    assert wait(session, lambda s: s.phase == base.READY).pace == pace
+    session.close()
+
+
 def test_closing_saves_and_the_run_can_be_opened_again():
     session = session_on()
     wait(session, lambda s: s.phase == base.READY)
@@ -166,6 +189,89 @@ def test_closing_saves_and_the_run_can_be_opened_again():
     opened = wait(again, lambda s: s.phase != base.LOADING and s.step > 0)
     assert opened.step == step
     again.close()
+
+
+def opened(path: str) -> LocalSession:
+    run = Run(Path(path))
+    return LocalSession(run.name, run.experiment(), run.path.parent, run=run)
+
+
+def test_a_run_that_ended_is_shown_as_it_was_and_nothing_is_written():
+    session = session_on("iris", "training.steps=100")
+    session.send(Play())
+    path = wait(session, lambda s: s.phase == base.ENDED).path
+    session.close()
+    before = {p: p.stat().st_mtime_ns for p in Path(path).rglob("*") if p.is_file()}
+    again = opened(path)
+    shown = wait(again, lambda s: s.phase == base.ENDED)
+    assert shown.step == 100
+    assert shown.end["reason"] == "done"
+    assert {"train_loss", "val_loss", "accuracy", "lr"} <= {n for n, c in shown.curves.items() if len(c)}
+    again.send(Play())
+    assert "come to its end" in wait(again, lambda s: s.notice[0] == 1).notice[1]
+    again.close()
+    kept = {p: p.stat().st_mtime_ns for p in before}
+    kept = {p: t for p, t in kept.items() if p.suffix not in (".toml",) and p.name != "metrics.jsonl"}
+    assert kept == {p: before[p] for p in kept}
+
+
+def test_a_run_that_ended_goes_on_when_it_gets_more_steps():
+    session = session_on("iris", "training.steps=100")
+    session.send(Play())
+    wait(session, lambda s: s.phase == base.ENDED)
+    session.send(Edit("training.steps", 150))
+    session.send(Play())
+    ended = wait(session, lambda s: s.step == 150 and s.phase == base.ENDED)
+    assert ended.end["steps"] == 150
+    session.close()
+    assert Run(Path(ended.path)).summary()["steps"] == 150
+
+
+def test_a_run_that_diverged_says_what_to_do_and_goes_on_from_its_last_good_checkpoint():
+    session = session_on("linear-regression", "optimizer.name=sgd", "optimizer.lr=0.001")
+    session.send(Steps(30))
+    wait(session, lambda s: s.step == 30 and s.phase == base.PAUSED)
+    session.send(Save())
+    session.send(Edit("optimizer.lr", 50.0))
+    session.send(Play())
+    ended = wait(session, lambda s: s.phase == base.ENDED)
+    assert ended.end["reason"] == "diverged"
+    assert "try a smaller optimizer.lr" in ended.end["message"]
+    assert session.exit_code == 1
+    session.send(Undo())
+    session.send(Steps(5))
+    healed = wait(session, lambda s: s.phase == base.PAUSED)
+    assert healed.step == 35
+    assert healed.end is None
+    session.close()
+
+
+def failed(session: LocalSession) -> Snapshot:
+    end = time.monotonic() + 30
+    while session.latest.phase != base.FAILED and time.monotonic() < end:
+        time.sleep(0.01)
+    return session.latest
+
+
+def test_too_little_memory_and_faults_of_ours_are_told_with_what_to_do(monkeypatch):
+    def no_memory(*_):
+        raise MemoryError
+
+    def broken(*_):
+        raise RuntimeError("oh no")
+
+    for fault, words in ((no_memory, "training.batch_size smaller"), (broken, "RuntimeError: oh no")):
+        with monkeypatch.context() as patch:
+            session = session_on()
+            wait(session, lambda s: s.phase == base.READY)
+            patch.setattr("engine.conductor.Conductor.advance", fault)
+            session.send(Play())
+            assert words in failed(session).message
+            session.close()
+            assert session.exit_code == 1
+    log = Path(session.latest.message.split()[-1])
+    assert "Traceback" in log.read_text()
+    log.unlink()
 
 
 def test_a_session_whose_data_cannot_be_used_fails_with_a_message(tmp_path):

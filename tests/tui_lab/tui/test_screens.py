@@ -1,22 +1,18 @@
 """The screens on a session without an engine: what keys ask for, what is shown, that nothing breaks at any size."""
 
-import os
-from pathlib import Path
-
 import pytest
 
 from tests.tui_lab.tui import fake
+from tests.tui_lab.tui.screenshot import text_of
 from tui_lab.session.base import Edit, Pause, Play, Restart, Save, Steps, Undo
 from tui_lab.tui.app import LabApp
 from tui_lab.tui.screens.ask import AskValue, Confirm
 from tui_lab.tui.screens.edit import EditScreen
 from tui_lab.tui.screens.help import HelpScreen
-from tui_lab.tui.screens.lab import IDS, LabScreen
+from tui_lab.tui.screens.lab import LabScreen
 from tui_lab.tui.screens.presets import PresetsScreen
 from tui_lab.tui.widgets.hyper import HyperForm
 
-SNAPSHOTS = Path(__file__).parent / "snapshots"
-SIZES = [(80, 24), (120, 40)]
 EVERY_KEY = """
 plus minus l left_square_bracket comma full_stop x left right right_square_bracket x m escape t t tab escape up down
 """.split()  # noqa: SIM905
@@ -33,47 +29,9 @@ def app_on(session) -> LabApp:
     return LabApp(lambda: session, glyphs="braille")
 
 
-def text_of(app: LabApp) -> str:
-    """What stands on the screen, as text."""
-    strips = app.screen._compositor.render_strips()
-    lines = ["".join(segment.text for segment in strip).rstrip() for strip in strips]
-    return "\n".join(lines).rstrip() + "\n"
-
-
 async def settled(pilot) -> None:
     for _ in range(3):
         await pilot.pause(0.05)
-
-
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("view", range(len(IDS)))
-async def test_views_look_as_they_did(view, size):
-    session = fake.spiral()
-    app = app_on(session)
-    async with app.run_test(size=size) as pilot:
-        await pilot.press(str(view + 1))
-        await settled(pilot)
-        check(f"{IDS[view]}-{size[0]}x{size[1]}", text_of(app))
-
-
-@pytest.mark.parametrize("make", [fake.digits, fake.line])
-@pytest.mark.parametrize("view", [0, 3, 5])
-async def test_other_kinds_of_data_look_as_they_did(make, view):
-    app = app_on(make())
-    async with app.run_test(size=(120, 40)) as pilot:
-        await pilot.press(str(view + 1))
-        await settled(pilot)
-        check(f"{make.__name__}-{IDS[view]}", text_of(app))
-
-
-def check(name: str, text: str) -> None:
-    """Compare with the kept text; UPDATE_SNAPSHOTS=1 writes it anew."""
-    path = SNAPSHOTS / f"{name}.txt"
-    if os.environ.get("UPDATE_SNAPSHOTS"):
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    assert path.is_file(), "no snapshot yet: UPDATE_SNAPSHOTS=1 makes it; then look at it"
-    assert text == path.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

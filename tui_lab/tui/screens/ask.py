@@ -19,7 +19,7 @@ class AskText(ModalScreen[str | None]):
         width: 64; max-width: 96%; height: auto;
         background: $surface; border: round $accent; padding: 0 2;
     }
-    AskText Input { border: none; height: 1; background: $boost; }
+    AskText Input, AskText Input:focus { border: none; height: 1; padding: 0; background: $boost; }
     AskText Static { height: auto; color: $foreground 70%; }
     """
 

@@ -9,18 +9,20 @@ from textual.widgets import Static
 
 KEYS = """\
 [b]Training[/b]
-  space    train, pause                  s / S    one step, one epoch
-  r / R    restart, same or new seed     c        checkpoint now
-  e        edit a hyperparameter         u        undo the last edit
-  ← →      nudge the chosen field        q        quit; everything is saved
+ space  train, pause              s S  one step, one epoch
+ < >    slower, faster            f    full speed, and back
+ r R    restart, same, new seed   c    checkpoint now
+ e      edit a hyperparameter     u    undo the last edit
+ ← →    nudge the chosen field    q    quit; all is saved
 
 [b]Looking[/b]
-  1 – 7    views                         m        maximise the panel, esc back
-  l        log scale                     + / −    smoothing
-  [ / ]    zoom in, out                  x        cursor, ← → move it, esc off
-  , / .    scroll through history        w        write screen and chart to files
-  t        dark, light                   ctrl+p   all commands
-  p        back to the presets           tab      next panel"""
+ 1 – 7  views                     tab  next panel
+ m      maximise it, esc back     o n  next picture, example
+ l      log scale                 + −  smoothing
+ [ ]    zoom in, out              , .  scroll through history
+ x      cursor; ← → move it       w    write chart and screen
+ i ( )  prompt, temperature       t    dark, light
+ p      back to the presets       ^p   every command"""
 
 
 class HelpScreen(ModalScreen[None]):
@@ -30,7 +32,7 @@ class HelpScreen(ModalScreen[None]):
     DEFAULT_CSS = """
     HelpScreen { align: center middle; background: $background 60%; }
     HelpScreen VerticalScroll {
-        width: 84; max-width: 96%; height: auto; max-height: 90%;
+        width: 66; max-width: 98%; height: auto; max-height: 90%;
         background: $surface; border: round $primary; padding: 1 2;
     }
     HelpScreen Static { height: auto; margin-bottom: 1; }
@@ -45,4 +47,4 @@ class HelpScreen(ModalScreen[None]):
             scroll.border_title = "help"
             if self.about:
                 yield Static(self.about, markup=False)
-            yield Static(KEYS.replace("[ / ]", r"\[ / ]"))
+            yield Static(KEYS.replace("[ ]", r"\[ ]"))

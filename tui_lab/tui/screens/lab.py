@@ -1,32 +1,35 @@
 """The lab's screen: shows the session's snapshots and sends what keys ask for."""
 
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
-from textual.screen import Screen
 from textual.widgets import ContentSwitcher, Footer, Static
 
-from engine.experiment import toml_value
 from engine.probes import Wish
-from tui_lab.session import base
+from tui_lab.charts.svg import svg
 from tui_lab.session.base import Look, Session, Snapshot
-from tui_lab.tui.form import Row, named
-from tui_lab.tui.screens.ask import AskText, AskValue, Confirm
+from tui_lab.tui.picture_of import canvas_of
+from tui_lab.tui.screens.ask import AskText
+from tui_lab.tui.screens.controls import Controls
+from tui_lab.tui.screens.curve_keys import CurveKeys
 from tui_lab.tui.widgets.cells import CanvasWidget
+from tui_lab.tui.widgets.curve_grid import CurveGrid
 from tui_lab.tui.widgets.curves import CurveChart, View
+from tui_lab.tui.widgets.data import DataPanel
 from tui_lab.tui.widgets.health import HealthLine
 from tui_lab.tui.widgets.histograms import GradientFlow, Histogram
 from tui_lab.tui.widgets.hyper import HyperForm
 from tui_lab.tui.widgets.layers import LayersTable
 from tui_lab.tui.widgets.network import NetworkView
-from tui_lab.tui.widgets.picture import Picture, Samples
+from tui_lab.tui.widgets.picture import Picture
+from tui_lab.tui.widgets.preview import Samples
 from tui_lab.tui.widgets.status import StatusLine
 from tui_lab.tui.widgets.tabs import ViewTabs
-from tui_lab.tui.widgets.texts import DataPanel, EventsList, Readings
+from tui_lab.tui.widgets.texts import EventsList, Readings
 
 VIEWS = ("Overview", "Curves", "Layers", "Output", "Network", "Data", "Events")
 IDS = tuple(view.lower() for view in VIEWS)
@@ -34,31 +37,15 @@ SMALLEST = (60, 16)
 SOON = (0.02, 0.06)  # seconds after a key at which the answer is looked for
 
 
-class LabScreen(Screen):
+class LabScreen(Controls, CurveKeys):
     """A run, live."""
 
     CSS_PATH = "lab.tcss"
+    ALLOW_IN_MAXIMIZED_VIEW = "StatusLine, HealthLine, Footer"
+    AUTO_FOCUS = ""  # an arrow key must not change a hyperparameter that nobody chose
     BINDINGS: ClassVar = [
-        Binding("space", "play", "train/pause"),
-        Binding("s", "steps(1)", "step"),
-        Binding("S", "steps(0)", "epoch", show=False),
-        Binding("e", "edit", "edit"),
-        Binding("u", "undo", "undo"),
-        Binding("r", "restart(False)", "restart", show=False),
-        Binding("R", "restart(True)", "restart with a new seed", show=False),
-        Binding("c", "save", "checkpoint", show=False),
         *(Binding(str(i + 1), f"view({i})", name, show=False) for i, name in enumerate(VIEWS)),
         Binding("m", "maximise", "maximise"),
-        Binding("l", "log_scale", "log", show=False),
-        Binding("plus,equals_sign", "smooth(0.1)", "smoother", show=False),
-        Binding("minus", "smooth(-0.1)", "rougher", show=False),
-        Binding("left_square_bracket", "zoom(0.5)", "zoom in", show=False),
-        Binding("right_square_bracket", "zoom(2.0)", "zoom out", show=False),
-        Binding("comma", "scroll_history(-0.25)", "back", show=False),
-        Binding("full_stop", "scroll_history(0.25)", "forward", show=False),
-        Binding("x", "cursor", "cursor", show=False),
-        Binding("left", "move_cursor(-1)", show=False),
-        Binding("right", "move_cursor(1)", show=False),
         Binding("escape", "leave", show=False),
         Binding("o", "next_picture", "next picture", show=False),
         Binding("n", "next_example", "next example", show=False),
@@ -79,6 +66,7 @@ class LabScreen(Screen):
         self.session = session
         self.look_at = View()
         self.shown_version = self.shown_notice = 0
+        self.shown_pace = 0.0
         self.chosen_layer = ""
         self.prompt, self.temperature, self.example = "", 0.8, 0  # of what the network writes and looks at
 
@@ -100,13 +88,7 @@ class LabScreen(Screen):
                 with Vertical(classes="column"):
                     yield Picture(id="picture")
                     yield LayersTable(brief=True)
-            with Vertical(id="curves", classes="view"):
-                yield CurveChart(("train_loss", "val_loss"), "LOSS", view)
-                yield CurveChart(("metric",), "METRIC", view)
-                yield CurveChart(("gradient_norm",), "GRADIENT NORM before clipping", view, classes="more")
-                yield CurveChart(("lr",), "LEARNING RATE", view, classes="more")
-                yield CurveChart(("others",), "OTHER METRICS", view, classes="more")
-                yield CurveChart(("steps_per_second",), "STEPS A SECOND", view, classes="more")
+            yield CurveGrid(view, id="curves", classes="view")
             with Vertical(id="layers", classes="view"):
                 yield LayersTable(id="layers-table")
                 with Horizontal(id="histograms"):
@@ -114,8 +96,8 @@ class LabScreen(Screen):
                         yield Histogram(name)
                     yield GradientFlow()
             with Horizontal(id="output", classes="view"):
-                yield Picture(id="output-picture")
-                yield Picture(first=1, metric=False, id="output-second")
+                yield Picture(hints=True, id="output-picture")
+                yield Picture(first=1, metric=False, hints=True, id="output-second")
             with Vertical(id="network", classes="view"):
                 yield NetworkView()
             with Horizontal(id="data", classes="view"):
@@ -159,15 +141,19 @@ class LabScreen(Screen):
         ):
             return
         self.shown_version = snapshot.version
+        if snapshot.pace != self.shown_pace:
+            self.shown_pace = snapshot.pace
+            self.refresh_bindings()
         if snapshot.notice[0] > self.shown_notice:
             self.shown_notice = snapshot.notice[0]
             self.notify(snapshot.notice[1], timeout=4, markup=False)
         self.show(snapshot)
 
     def show(self, snapshot: Snapshot) -> None:
-        metric = self.query("CurveChart").results(CurveChart)
-        for chart in metric:
+        for chart in self.query("CurveChart").results(CurveChart):
             chart.name_curves(snapshot)
+        if self.view_id == "curves":
+            self.query_one(CurveGrid).follow(snapshot)
         with self.app.batch_update():
             for widget in self.visible_widgets():
                 widget.show(snapshot)
@@ -198,7 +184,7 @@ class LabScreen(Screen):
                 sights=sights,
                 wish=wish,
                 weights=view == "network",
-                seconds=2.0 if sparing else 1.0 if view == "overview" else 0.5,
+                seconds=2.0 if sparing else 1.0 if view == "overview" and not self.shown_pace else 0.5,
             )
         )
 
@@ -223,89 +209,6 @@ class LabScreen(Screen):
         self.shown_version = 0
         self.soon()
 
-    # -- training -----------------------------------------------------------------------------------------
-
-    def send(self, command: base.Command) -> None:
-        self.session.send(command)
-        self.soon()
-
-    def action_play(self) -> None:
-        training = self.session.latest.phase == base.TRAINING
-        self.send(base.Pause() if training else base.Play())
-
-    def action_steps(self, count: int) -> None:
-        self.send(base.Steps(count))
-
-    def action_undo(self) -> None:
-        self.send(base.Undo())
-
-    def action_save(self) -> None:
-        self.send(base.Save())
-
-    def action_restart(self, new_seed: bool) -> None:
-        experiment = self.session.latest.experiment
-        seed = experiment.training.seed + 1 if new_seed and experiment else None
-        self.send(base.Restart(seed))
-
-    # -- hyperparameters ----------------------------------------------------------------------------------
-
-    def action_edit(self) -> None:
-        form = self.query_one("#form", HyperForm)
-        if self.view_id == "overview" and form.display and form.size.width:
-            form.focus()
-            return
-        from tui_lab.tui.screens.edit import EditScreen
-
-        self.app.push_screen(EditScreen(self.session))
-
-    @on(CurveChart.StepChosen)
-    def step_chosen(self, event: CurveChart.StepChosen) -> None:
-        """A click on a curve puts the cursor there."""
-        self.look_at.cursor = event.step
-        self.refresh_view()
-
-    @on(HyperForm.ChangeWanted)
-    def change(self, event: HyperForm.ChangeWanted) -> None:
-        self.change_field(event.row, event.value)
-
-    @on(HyperForm.TypingWanted)
-    def ask_value(self, event: HyperForm.TypingWanted) -> None:
-        def answered(text: str | None) -> None:
-            if text is not None and (text.strip() or isinstance(event.row.value, list)):
-                self.change_field(event.row, toml_value(text.strip()))
-
-        self.app.push_screen(AskValue(event.row), answered)
-
-    def change_field(self, row: Row, value: Any) -> None:
-        """Change a field: at once where it is live, else by a restart that the person agrees to."""
-        if isinstance(row.value, float) and isinstance(value, int) and not isinstance(value, bool):
-            value = float(value)
-        if isinstance(row.value, list) and isinstance(value, str):
-            value = named(row.value, value)
-        if row.live:
-            self.send(base.Edit(row.path, value))
-            return
-
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self.restart_with(row.path, value)
-
-        question = (
-            f"{row.path} cannot change while the network learns. Restart with the same seed and {value}?"
-        )
-        self.app.push_screen(Confirm(question), answered)
-
-    def restart_with(self, path: str, value: Any) -> None:
-        from engine.component import tree_of
-        from engine.errors import InputError
-        from engine.experiment import experiment_from, override_value
-
-        try:
-            tree = override_value(tree_of(self.session.latest.experiment), path, value)
-            self.send(base.Restart(experiment=experiment_from(tree)))
-        except InputError as error:
-            self.notify(str(error), severity="error", markup=False)
-
     # -- looking ------------------------------------------------------------------------------------------
 
     def action_view(self, index: int) -> None:
@@ -320,6 +223,8 @@ class LabScreen(Screen):
                     (name for name, kind, *_ in self.session.latest.blocks if kind != "flatten"), ""
                 )
             table.focus()
+        elif IDS[index] == "output":
+            self.query_one("#output-picture").focus()
         else:
             self.set_focus(None)
         self.call_after_refresh(self.refresh_view)
@@ -344,7 +249,11 @@ class LabScreen(Screen):
         self.call_after_refresh(self.refresh_view)
 
     def action_next_picture(self) -> None:
-        """The next sight, in the focused panel or the left one; from other views, the Output view."""
+        """The next sight, in the focused panel or the left one; the next curves; else the Output view."""
+        if self.view_id == "curves":
+            self.query_one(CurveGrid).turn(1)
+            self.call_after_refresh(self.refresh_view)
+            return
         if self.view_id != "output":
             self.action_view(IDS.index("output"))
             return
@@ -362,10 +271,13 @@ class LabScreen(Screen):
             self.action_view(IDS.index("output"))
 
     def action_next_example(self) -> None:
-        """Another image, another head."""
+        """Another example, text or target; of attention another head."""
+        shown = list(self.query("#output Picture").results(Picture)) if self.view_id == "output" else []
+        chosen = next((p for p in shown if p.has_focus), next(iter(shown), None))
+        if chosen is not None and chosen.has_heads:
+            chosen.next_head()
+            return
         self.example += 1
-        for picture in self.query(Picture):
-            picture.index = self.example
         self.refresh_view()
 
     def action_prompt(self) -> None:
@@ -376,55 +288,14 @@ class LabScreen(Screen):
                 self.prompt = text.replace("\\n", "\n")
                 self.refresh_view()
 
-        self.app.push_screen(AskText("What should it go on from?", self.prompt), answered)
+        self.app.push_screen(
+            AskText("What should it go on from, answer, or look over?", self.prompt), answered
+        )
 
     def action_temper(self, factor: float) -> None:
         """Bolder or wilder text."""
         self.temperature = min(max(round(self.temperature * factor, 2), 0.1), 5.0)
         self.notify(f"temperature {self.temperature:g}", timeout=2)
-        self.refresh_view()
-
-    def action_log_scale(self) -> None:
-        self.look_at.log = not self.look_at.log
-        self.refresh_view()
-
-    def action_smooth(self, by: float) -> None:
-        steps = (0.0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99)
-        at = steps.index(self.look_at.smoothing) + (1 if by > 0 else -1)
-        self.look_at.smoothing = steps[min(max(at, 0), len(steps) - 1)]
-        self.notify(
-            f"smoothing {self.look_at.smoothing:g}" if self.look_at.smoothing else "no smoothing", timeout=2
-        )
-        self.refresh_view()
-
-    def action_zoom(self, factor: float) -> None:
-        view, step = self.look_at, max(1, self.session.latest.step)
-        span = int((view.span or step) * factor)
-        if span >= step:
-            view.span = view.end = None
-        else:
-            view.span = max(20, span)
-        self.refresh_view()
-
-    def action_scroll_history(self, by: float) -> None:
-        view, step = self.look_at, self.session.latest.step
-        if view.span is None:
-            return
-        end = (view.end if view.end is not None else step) + int(by * view.span)
-        view.end = None if end >= step else max(view.span, end)
-        self.refresh_view()
-
-    def action_cursor(self) -> None:
-        view = self.look_at
-        view.cursor = None if view.cursor is not None else (view.end or self.session.latest.step)
-        self.refresh_view()
-
-    def action_move_cursor(self, by: int) -> None:
-        view = self.look_at
-        if view.cursor is None:
-            return
-        span = view.span or max(1, self.session.latest.step)
-        view.cursor = min(max(0, view.cursor + by * max(1, span // 60)), self.session.latest.step)
         self.refresh_view()
 
     def action_leave(self) -> None:
@@ -438,18 +309,23 @@ class LabScreen(Screen):
         self.call_after_refresh(self.refresh_view)
 
     def action_write(self) -> None:
-        """Write the screen as SVG, and the largest panel as text, beside the runs."""
+        """Write the screen, and the chart that is looked at, as SVG and as text."""
         stem = f"{self.session.latest.name}-{self.view_id}-{self.session.latest.step}"
+        chart = next((w for w in self.visible_widgets() if w in (self.maximized, self.focused)), None)
+        canvases = {stem: canvas_of(self)}
+        if chart is not None and chart.canvas is not None:
+            canvases[f"{stem}-chart"] = chart.canvas
+        palette = self.app.chart_look.palette  # type: ignore[attr-defined]
+        files = {f"{name}.svg": svg(canvas, palette) for name, canvas in canvases.items()}
+        files |= {f"{name}.txt": canvas.to_text() + "\n" for name, canvas in canvases.items()}
         try:
-            svg = Path(f"{stem}.svg")
-            svg.write_text(self.app.export_screenshot(title=f"tui-lab {self.session.latest.name}"))
-            canvases = [w.canvas for w in self.visible_widgets() if w.canvas is not None]
-            text = Path(f"{stem}.txt")
-            text.write_text("\n\n".join(c.to_text() for c in canvases if c.height > 1))
+            for name, content in files.items():
+                Path(name).write_text(content, encoding="utf-8")
         except OSError as error:
             self.notify(f"cannot write: {error}", severity="error", markup=False)
             return
-        self.notify(f"{svg} and {text}", title="written", markup=False)
+        hint = "" if chart is not None else "\ntab or m chooses a chart to write by itself"
+        self.notify(f"{', '.join(files)}{hint}", title="written", markup=False)
 
     # -- leaving ------------------------------------------------------------------------------------------
 

@@ -88,6 +88,9 @@ class CanvasWidget(Widget):
         if not self.is_mounted or not height or not width or not self.display:
             return
         canvas = self.paint(height, width)
+        if self.has_focus:
+            titles = canvas.attributes[0] & BOLD > 0
+            canvas.attributes[0][titles] |= UNDERLINE
         changed = canvas.changed_spans(self.canvas)
         self.canvas = canvas
         if changed:
@@ -116,6 +119,12 @@ class CanvasWidget(Widget):
         self.repaint()
 
     def on_show(self) -> None:
+        self.repaint()
+
+    def on_focus(self) -> None:
+        self.repaint()
+
+    def on_blur(self) -> None:
         self.repaint()
 
     def notify_style_update(self) -> None:

@@ -16,6 +16,12 @@ from tui_lab.tui.widgets.cells import CanvasWidget
 TITLES = {
     "loss": "LOSS", "gradient_norm": "GRADIENT NORM", "lr": "LEARNING RATE", "steps_per_second": "STEPS/S",
 }  # fmt: skip
+HELP = """\
+A curve over the steps; what shares a column is drawn from its least to its greatest value, so no spike is lost.
+Dashed lines are edits, with the new value at the axis; ! is a warning.
+
+x puts up a cursor that reads values, ← → or a click move it · + − smooth (debiased mean, the raw values behind it) ·
+l log scale · [ ] zoom · , . scroll · m maximise · o the next charts, in the view of curves"""
 LOG_AT_FIRST = {"gradient_norm"}
 REST_SECONDS = 0.35
 
@@ -38,8 +44,10 @@ class View:
         return max(0, last - self.span), self.end
 
 
-class CurveChart(CanvasWidget):
+class CurveChart(CanvasWidget, can_focus=True):
     """One chart of the curves named `curves`, with marks for edits and warnings on the axis of steps."""
+
+    help_text = HELP
 
     class StepChosen(Message):
         """A step was clicked."""
@@ -67,13 +75,10 @@ class CurveChart(CanvasWidget):
         super().show(snapshot)
 
     def name_curves(self, s: Snapshot) -> None:
-        """Fill in the curves that depend on the task: the headline metric, and the others."""
+        """Fill in the curves of the headline metric, which depends on the task."""
         headline = (s.metric, *(f"{s.metric}_{name}" for name in s.data.get("baselines", ())))
         if self.curves == ("metric",) and s.metric:
             self.curves, self.chart_title = headline, s.metric.upper().replace("_", " ")
-        elif self.curves == ("others",) and len(s.curves) > 6:
-            known = {"train_loss", "val_loss", "lr", "gradient_norm", "steps_per_second", *headline}
-            self.curves = tuple(name for name in s.curves if name not in known)[:4]
 
     @property
     def is_log(self) -> bool:

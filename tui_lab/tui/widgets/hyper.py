@@ -18,6 +18,9 @@ with the same seed.
 ↑ ↓ choose · ← → nudge (a factor of 1.25 on log scales, the next choice elsewhere) · enter type a value"""
 
 
+LABEL = 16  # cells of a field's name
+
+
 class HyperForm(CanvasWidget, can_focus=True):
     """The fields of the experiment, a cursor, and the wish to change one."""
 
@@ -79,9 +82,9 @@ class HyperForm(CanvasWidget, can_focus=True):
                 canvas.put(y, 1, row.label, fg=palette.muted, attributes=BOLD)
                 continue
             attributes = REVERSE if at else 0
-            room = max(4, width - 18)
+            room = max(4, width - LABEL - 5)
             text = row.text if len(row.text) <= room else row.text[: room - 1] + "…"
-            line = f"  {row.label[:13]:13} {text}"
+            line = f"  {row.label[:LABEL]:{LABEL}} {text}"
             if at:
                 line = f"{line:{width - 3}}"
             canvas.put(y, 0, line, fg=palette.text if row.live else palette.muted, attributes=attributes)
@@ -90,12 +93,6 @@ class HyperForm(CanvasWidget, can_focus=True):
                     y, width - 3, marks, fg=palette.edit if at else palette.faint, attributes=attributes
                 )
         return canvas
-
-    def on_focus(self) -> None:
-        self.repaint()
-
-    def on_blur(self) -> None:
-        self.repaint()
 
     def action_move(self, by: int) -> None:
         place = self.cursor + by

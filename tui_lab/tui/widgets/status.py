@@ -34,7 +34,10 @@ class StatusLine(CanvasWidget):
             parts.append((f"step {numbers.count(s.step):>{len(total)}}", palette.text))
             if width >= 90:
                 parts.append((f"epoch {s.epoch:8,.1f}", palette.muted))
-            parts.append((f"{numbers.rate(s.steps_per_second):>4} steps/s", palette.muted))
+            if s.pace and s.phase != base.ENDED:
+                parts.append((f"paced {numbers.rate(s.pace):>4}/s", palette.edit))
+            else:
+                parts.append((f"{numbers.rate(s.steps_per_second):>4} steps/s", palette.muted))
             parts.append((f"{numbers.duration(s.seconds):>5}", palette.muted))
         right = width - 1
         for text, colour in reversed(parts):

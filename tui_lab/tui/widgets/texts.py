@@ -2,11 +2,10 @@
 
 import time
 
-import numpy as np
-
 from tui_lab.charts.canvas import BOLD, Canvas
 from tui_lab.charts.numbers import number
 from tui_lab.session.base import Snapshot
+from tui_lab.session.blocks import BlockRow, grouped, size_of
 from tui_lab.tui.widgets.cells import CanvasWidget
 
 
@@ -90,79 +89,25 @@ class BlocksTable(CanvasWidget):
 
 
 def paint_blocks(canvas: Canvas, s: Snapshot, palette) -> None:
+    """Blocks with their shapes, their parameters, and their share of all; repeated ones once."""
     canvas.put(0, 1, "NETWORK", fg=palette.muted, attributes=BOLD)
-    shape = "×".join(map(str, s.data.get("input_shape", ())))
-    rows = [
-        ("input", shape, 0),
-        *((name, "×".join(map(str, size)), count) for name, _, size, count in s.blocks),
-    ]
-    most = max((count for *_, count in rows), default=1) or 1
-    room = max(0, canvas.width - 46)
-    for y, (name, size, count) in enumerate(rows[: max(0, canvas.height - 2)], start=1):
-        canvas.put(y, 2 + 2 * name.count("."), name, fg=palette.text)
-        canvas.put(y, 22, size.rjust(10), fg=palette.muted)
-        canvas.put(
-            y, 34, f"{count:>9,}" if count else "–".rjust(9), fg=palette.text if count else palette.faint
-        )
-        canvas.put(y, 45, "▇" * round(room * count / most), fg=palette.train)
-    y = min(len(rows) + 1, canvas.height - 1)
-    canvas.put(y, 2, f"{s.parameters:,} parameters", fg=palette.text, attributes=BOLD)
-
-
-class DataPanel(CanvasWidget):
-    """The data in words: task, rows, classes and their balance, what preprocessing did."""
-
-    help_text = (
-        "The data: rows of each split, the balance of classes, and what preprocessing did to the columns."
-    )
-
-    def paint(self, height: int, width: int) -> Canvas:
-        canvas, s, palette = Canvas.blank(height, width), self.snapshot, self.chart_look.palette
-        if s is None or not s.data:
-            return canvas
-        data = s.data
-        canvas.put(0, 1, "DATA", fg=palette.muted, attributes=BOLD)
-        source = s.experiment.data.tag() if s.experiment else ""
-        chosen = getattr(s.experiment.data, "preprocess", []) if s.experiment else []
-        steps = ", ".join(step.tag() for step in chosen)
-        sizes = data["sizes"]
-        lines = [
-            ("source", source),
-            ("task", data["task"]),
-            ("inputs", "×".join(map(str, data["input_shape"]))),
-            ("rows", "  ".join(f"{n:,} {part}" for part, n in sizes.items())),
-            ("preprocess", steps or "none"),
-        ]
-        for y, (name, text) in enumerate(lines, start=1):
-            canvas.put(y, 2, name, fg=palette.muted)
-            canvas.put(y, 14, text[: max(0, width - 15)], fg=palette.text)
-        row = len(lines) + 2
-        if data.get("balance"):
-            row = self.paint_balance(canvas, row, data["balance"])
-        self.paint_columns(canvas, row + 1, data.get("columns", []))
-        return canvas
-
-    def paint_balance(self, canvas: Canvas, row: int, balance: list[tuple[str, int]]) -> int:
-        palette = self.chart_look.palette
-        canvas.put(row, 2, "classes (training rows)", fg=palette.muted)
-        most = max(n for _, n in balance) or 1
-        for i, (name, n) in enumerate(balance[: max(0, canvas.height - row - 2)]):
-            row += 1
-            canvas.put(row, 2, name[:11], fg=palette.group(i))
-            canvas.put(row, 14, f"{n:>6,}", fg=palette.text)
-            canvas.put(row, 22, "▇" * round(min(40, canvas.width - 24) * n / most), fg=palette.group(i))
-        return row + 1
-
-    def paint_columns(self, canvas: Canvas, row: int, columns: list[tuple[str, np.ndarray]]) -> None:
-        palette = self.chart_look.palette
-        if not columns or row >= canvas.height:
-            return
-        canvas.put(
-            row,
-            2,
-            f"{'input':20} {'mean':>8} {'deviation':>10} {'least':>8} {'greatest':>9}",
-            fg=palette.muted,
-        )
-        for y, (name, values) in enumerate(columns[: canvas.height - row - 1], start=row + 1):
-            numbers = f"{number(values[0]):>8} {number(values[1]):>10} {number(values[2]):>8} {number(values[3]):>9}"
-            canvas.put(y, 2, f"{name[:20]:20} {numbers}", fg=palette.text)
+    canvas.put(0, 10, f"{s.parameters:,} parameters", fg=palette.text)
+    rows = [BlockRow(0, "input", "", s.data.get("input_shape", ()), 0), *grouped(s.blocks)]
+    room = max(1, canvas.height - 2)
+    while len(rows) > room and any(row.depth for row in rows):  # the innermost give way first
+        deepest = max(row.depth for row in rows)
+        rows = [row for row in rows if row.depth < deepest]
+    names = ["  " * row.depth + (f"{row.times} × {row.name}" if row.times > 1 else row.name) for row in rows]
+    left = min(max(map(len, names), default=0), 32) + 4
+    canvas.put(1, left, f"{'shape':>12} {'parameters':>12}", fg=palette.muted)
+    bars = max(0, canvas.width - left - 36)
+    for y, (row, name) in enumerate(zip(rows[:room], names, strict=False), start=2):
+        outer = row.depth == 0
+        canvas.put(y, 2, name, fg=palette.text if outer else palette.muted)
+        canvas.put(y, left, size_of(row.shape).rjust(12), fg=palette.muted)
+        if not row.parameters:
+            continue
+        share = row.parameters / max(1, s.parameters)
+        canvas.put(y, left + 13, f"{row.parameters:>12,}", fg=palette.text if outer else palette.muted)
+        canvas.put(y, left + 27, f"{share:>6.1%}", fg=palette.muted)
+        canvas.put(y, left + 35, "▇" * round(bars * share), fg=palette.train if outer else palette.faint)

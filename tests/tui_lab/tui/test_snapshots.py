@@ -1,0 +1,144 @@
+"""Every screen looks as it did, characters and colours; screenshot.py says how to look at a change and to keep it."""
+
+import time
+
+import pytest
+
+import presets
+from tests.tui_lab.tui import fake
+from tests.tui_lab.tui.screenshot import check, text_of
+from tui_lab.tui.app import LabApp
+from tui_lab.tui.screens.lab import IDS
+from tui_lab.tui.widgets.hyper import HyperForm
+
+SIZES = [(80, 24), (120, 40)]
+
+
+@pytest.fixture(autouse=True)
+def _always_the_same(monkeypatch):
+    monkeypatch.setattr("tui_lab.tui.first.first_time", lambda: False)
+    monkeypatch.setattr("time.localtime", time.gmtime)
+    terminal(monkeypatch)
+
+
+def terminal(monkeypatch, term: str = "xterm-256color", colours: str = "truecolor") -> None:
+    monkeypatch.setenv("TERM", term)
+    monkeypatch.setenv("COLORTERM", colours)
+
+
+def app_on(session) -> LabApp:
+    return LabApp(lambda: session, glyphs="braille")
+
+
+async def settled(pilot, *keys: str) -> None:
+    await pilot.press(*keys)
+    for _ in range(3):
+        await pilot.pause(0.05)
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("view", range(len(IDS)))
+async def test_views(view, size):
+    app = app_on(fake.spiral())
+    async with app.run_test(size=size) as pilot:
+        await settled(pilot, str(view + 1))
+        check(f"{IDS[view]}-{size[0]}x{size[1]}", app)
+
+
+@pytest.mark.parametrize("make", [fake.digits, fake.line])
+@pytest.mark.parametrize("view", [0, 3, 5])
+async def test_other_kinds_of_data(make, view):
+    app = app_on(make())
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot, str(view + 1))
+        check(f"{make.__name__}-{IDS[view]}", app)
+
+
+@pytest.mark.parametrize(
+    ("name", "widget", "size"), [("loss", "#loss-chart", (80, 24)), ("picture", "#picture", (120, 40))]
+)
+async def test_maximised_charts(name, widget, size):
+    app = app_on(fake.spiral())
+    async with app.run_test(size=size) as pilot:
+        await settled(pilot)
+        app.screen.query_one(widget).focus()
+        await settled(pilot, "m")
+        check(f"maximised-{name}", app)
+
+
+async def test_a_cursor_smoothing_and_a_window():
+    app = app_on(fake.spiral())
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot, "2", "left_square_bracket", "plus", "plus", "x", *["left"] * 9)
+        app.clear_notifications()
+        await settled(pilot)
+        check("curves-read", app)
+
+
+@pytest.mark.parametrize(
+    ("name", "keys", "size"),
+    [
+        ("help", ["question_mark"], (80, 24)),
+        ("edit", ["e", "down"], (80, 24)),
+        ("ask", ["e", "down", "enter"], (80, 24)),
+    ],
+)
+async def test_dialogs(name, keys, size):
+    app = app_on(fake.spiral())
+    async with app.run_test(size=size) as pilot:
+        for key in keys:
+            await settled(pilot, key)
+        check(name, app)
+
+
+async def test_the_question_before_a_restart():
+    app = app_on(fake.spiral())
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot, "e")
+        app.screen.query_one("#form", HyperForm).choose("model.0.units")
+        await settled(pilot, "right")
+        check("confirm", app)
+
+
+async def test_too_small_says_what_it_needs():
+    app = app_on(fake.spiral())
+    async with app.run_test(size=(50, 15)) as pilot:
+        await settled(pilot)
+        check("too-small", app)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_presets(size, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(presets, "names", lambda: ["linear-regression", "spiral", "iris"])
+    app = LabApp(None, root=tmp_path / "runs", glyphs="braille")
+    async with app.run_test(size=size) as pilot:
+        await settled(pilot, "down")
+        for _ in range(100):
+            await pilot.pause(0.05)
+            if "expect accuracy" in text_of(app):
+                break
+        check(f"presets-{size[0]}x{size[1]}", app)
+
+
+async def test_without_colours(monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+    app = app_on(fake.spiral())
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        check("no-color", app)
+
+
+async def test_sixteen_colours(monkeypatch):
+    terminal(monkeypatch, "xterm", "")
+    app = app_on(fake.spiral())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        check("sixteen-colours", app)
+
+
+async def test_the_light_theme():
+    app = app_on(fake.spiral())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot, "t")
+        check("light", app)

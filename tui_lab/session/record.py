@@ -1,0 +1,100 @@
+"""Record: what a screen may know of a run's past: its events, measurements and curves, in bounded memory."""
+
+import time
+from collections import deque
+from typing import Any
+
+import numpy as np
+
+from engine.component import tree_of
+from engine.events import End, Event, Log
+from engine.run import Run
+from engine.trainer import Trainer
+from tui_lab.charts.history import Buckets, History
+
+EVENTS_KEPT = 500
+LOGS_KEPT = 1_000  # of measurements as such; their curves reach back to the first
+SMOOTH_SECONDS = 1.0  # over which steps a second are counted
+PER_STEP = ("train_loss", "gradient_norm", "lr", "steps_per_second")
+NOT_CURVES = ("event", "time", "step", "epoch", *PER_STEP)
+RATES = 8  # a chunk: what is smooth needs no more
+
+
+class Record:
+    """Grows with a run, never beyond a few megabytes."""
+
+    def __init__(self) -> None:
+        self.events: deque[dict[str, Any]] = deque(maxlen=EVENTS_KEPT)
+        self.logs: deque[dict[str, Any]] = deque(maxlen=LOGS_KEPT)
+        self.end: dict[str, Any] | None = None
+        self.seconds = 0.0  # of training, as a person waits for it
+        self.steps_per_second = 0.0
+        self.losses = np.empty(0)  # of the last chunk's steps
+        self.clipped = 0.0  # the share of its steps whose gradient was clipped
+        self._histories = {name: History() for name in PER_STEP}
+        self._marks: deque[tuple[float, int]] = deque()  # (seconds of training, step)
+
+    @classmethod
+    def of(cls, run: Run) -> "Record":
+        """What the files of a run tell."""
+        record = cls()
+        record.events.extend(run.events()[-EVENTS_KEPT:])
+        for log in run.metrics():
+            record._measured(log)
+            for name in ("train_loss", "gradient_norm", "lr"):
+                if log.get(name) is not None:
+                    record._histories[name].add(log["step"], log[name])
+        turn = next((e for e in reversed(record.events) if e["event"] in ("start", "end")), None)
+        record.end = turn if turn is not None and turn["event"] == "end" else None
+        return record
+
+    def note(self, event: Event) -> None:
+        """Remember an event."""
+        if isinstance(event, Log):
+            self._measured(event.flat())
+            return
+        line = tree_of(event)
+        line.pop("experiment", None)
+        self.events.append({**line, "time": time.time()})
+        if isinstance(event, End):
+            self.end = line
+
+    def _measured(self, log: dict[str, Any]) -> None:
+        self.logs.append(log)
+        for name, value in log.items():
+            if name not in NOT_CURVES and value is not None:
+                self._histories.setdefault(name, History()).add(log["step"], value)
+
+    def trained(self, trainer: Trainer, first: int, seconds: float) -> None:
+        """Remember the steps after `first` that the trainer has just made, in so many seconds."""
+        done = trainer.step - first
+        if not done:
+            return
+        self._count(first, trainer.step, seconds)
+        norms, self.losses = trainer.norms[:done], trainer.losses[:done]
+        clip = trainer.experiment.training.clip_norm
+        self.clipped = float(np.mean(norms > clip)) if clip else 0.0
+        steps = np.arange(first + 1, first + done + 1)
+        self._histories["train_loss"].extend(steps, self.losses)
+        self._histories["gradient_norm"].extend(steps, norms)
+        thin = steps[:: max(1, done // RATES)]
+        rates = np.concatenate([trainer.rates(s - 1, s) for s in thin.tolist()])
+        self._histories["lr"].extend(thin, rates)
+        if (
+            self._marks[-1][0] - self._marks[0][0] > SMOOTH_SECONDS / 50
+        ):  # before, it tells of the first call alone
+            self._histories["steps_per_second"].add(steps[-1], self.steps_per_second)
+
+    def _count(self, first: int, last: int, seconds: float) -> None:
+        if not self._marks:
+            self._marks.append((self.seconds, first))
+        self.seconds += seconds
+        self._marks.append((self.seconds, last))
+        while len(self._marks) > 2 and self._marks[1][0] < self.seconds - SMOOTH_SECONDS:
+            self._marks.popleft()
+        (then, before), (now, after) = self._marks[0], self._marks[-1]
+        self.steps_per_second = (after - before) / max(now - then, 1e-9)
+
+    def curves(self, first: int, last: int) -> dict[str, Buckets]:
+        """Every curve, where it has values, from step to step."""
+        return {name: history.window(first, last) for name, history in self._histories.items()}

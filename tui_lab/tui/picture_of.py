@@ -1,0 +1,32 @@
+"""The screen of an app as a canvas, to be written as a picture or as text."""
+
+from rich.color import Color
+from rich.style import Style
+from textual.screen import Screen
+
+from tui_lab.charts.canvas import BOLD, DIM, REVERSE, UNDERLINE, Canvas
+from tui_lab.charts.colours import DEFAULT
+from tui_lab.charts.text import cell_width
+
+
+def canvas_of(screen: Screen) -> Canvas:
+    """What stands on the screen now, cell by cell."""
+    canvas = Canvas.blank(screen.size.height, screen.size.width)
+    for y, strip in enumerate(screen._compositor.render_strips()):
+        column = 0
+        for text, style, _ in strip:
+            style = style or Style.null()
+            canvas.put(y, column, text, rgb(style.color), rgb(style.bgcolor), attributes(style))
+            column += cell_width(text)
+    return canvas
+
+
+def rgb(colour: Color | None) -> int:
+    if colour is None or colour.is_default:
+        return DEFAULT
+    return int.from_bytes(bytes(colour.get_truecolor()))
+
+
+def attributes(style: Style) -> int:
+    flags = {BOLD: style.bold, DIM: style.dim, UNDERLINE: style.underline, REVERSE: style.reverse}
+    return sum(flag for flag, chosen in flags.items() if chosen)
