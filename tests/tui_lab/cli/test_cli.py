@@ -297,7 +297,7 @@ def test_without_a_terminal_the_lab_names_the_way_without_a_screen():
         (["train", "iris", "--name", "."], "--name '.': expected the name of a directory"),
         (["train", "iris", "--name", ""], "--name '': expected the name of a directory"),
         (["train", "iris", "--name", "last"], "and not 'last'"),
-        (["train"], "Missing argument 'PRESET|FILE.toml'; see tui-lab train --help"),
+        (["train"], "Missing argument 'PRESET|FILE'; see tui-lab train --help"),
         (["train", "iris", "--stesp", "3"], "No such option"),
         (["train", "iris", "--set", "model.-1.units=3"], "'-1' is not a number from 0 to 1"),
         (["train", "iris", "--set", "optimizer.lr=[1]"], "optimizer.lr = [1]: expected a number, got a list"),
