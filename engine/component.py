@@ -5,8 +5,10 @@ its members are the subclasses with a `tag`. Defining the class is all it takes 
 """
 
 import math
+import re
 import types
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from datetime import date, time
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -79,7 +81,7 @@ def build(annotation: Any, tree: Any, path: str = "") -> Any:
     try:
         return msgspec.convert(tree, annotation)
     except msgspec.ValidationError as error:
-        raise InputError(f"{path} = {shown(tree)}: {plain(str(error))}") from None
+        raise InputError(f"{path} = {shown(tree)}: {plain(str(error), kind)}") from None
 
 
 def build_member(family: type[Component], tree: Any, path: str) -> Component:
@@ -126,17 +128,35 @@ def joined(path: str, key: str) -> str:
 
 
 def shown(value: Any) -> str:
-    text = repr(value)
+    """A value as TOML writes it, shortened."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    text = str(value) if isinstance(value, date | time) else repr(value)
     return text if len(text) <= 60 else text[:57] + "…"
 
 
-def plain(message: str) -> str:
-    """msgspec's sentence in TOML's words, without its own path (ours is in front)."""
-    message = message.split(" - at `")[0]
-    words = {
-        "`float`": "a number", "`int`": "a whole number", "`str`": "text", "`bool`": "true or false",
-        "`array`": "a list", "`object`": "a table", "`null`": "nothing", "Expected": "expected",
-    }  # fmt: skip
-    for word, better in words.items():
-        message = message.replace(word, better)
-    return message
+WORDS = {
+    "float": "a number", "int": "a whole number", "str": "text", "bool": "true or false", "array": "a list",
+    "object": "a table", "date": "a date", "datetime": "a date", "time": "a time", "null": "nothing",
+}  # fmt: skip
+
+
+def plain(message: str, kind: Any) -> str:
+    """msgspec's sentence about a value that should be of a kind, in TOML's words and without its own path."""
+    if message.startswith("Invalid enum value"):
+        return f"expected {' or '.join(choices(kind))}"
+
+    def worded(match: re.Match) -> str:
+        names = match[1].split(" | ")
+        if len(names) > 1:
+            names = [name for name in names if name != "null"]  # which TOML cannot say
+        return " or ".join(WORDS.get(name, name) for name in names)
+
+    return re.sub("`([^`]*)`", worded, message.split(" - at `")[0]).replace("Expected", "expected", 1)
+
+
+def choices(kind: Any) -> list[str]:
+    """The words that a field allows, as TOML writes them."""
+    if get_origin(kind) is Literal:
+        return [repr(choice) for choice in get_args(kind)]
+    return [choice for part in get_args(kind) for choice in choices(part)]

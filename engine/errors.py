@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+MOST_NAMES, FEW_MORE = 24, 6  # listed in an error; a few more are better named than counted
+
 
 class LabError(Exception):
     """An error with a message for people; the command line prints it as one line, without a traceback."""
@@ -26,4 +28,9 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     near = get_close_matches(name, names, n=1, cutoff=0.6)
     if near:
         return f"did you mean {near[0]!r}?"
-    return f"known: {', '.join(names)}" if names else "there are none"
+    if not names:
+        return "there are none"
+    more = len(names) - MOST_NAMES
+    if more <= FEW_MORE:
+        return f"known: {', '.join(names)}"
+    return f"known: {', '.join(names[:MOST_NAMES])} and {more:,} more"

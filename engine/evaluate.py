@@ -12,13 +12,13 @@ BLOCK_NUMBERS = 2**22  # what a pass may write: beyond the cache, more rows at o
 
 
 class Evaluator:
-    """Computes outputs for inputs, with a copy of parameters and statistics that `load` sets."""
+    """Computes outputs for inputs, `rows` at a time, with a copy of parameters and statistics that `load` sets."""
 
-    def __init__(self, experiment: Experiment, outline: Outline, ends: Ends) -> None:
+    def __init__(self, experiment: Experiment, outline: Outline, ends: Ends, rows: int | None = None) -> None:
         self.memory = Memory(experiment.training.precision)
         lay_out(self.memory, outline)
         self.outline = outline
-        self.block = block_rows(experiment, ends)
+        self.block = rows or block_rows(experiment, ends)
         net = Builder(self.memory, "evaluation", ends)
         self.x = net.work.tensor("input", (self.block, *ends.input_shape))
         self.z = net.sequence(experiment.model, self.x)

@@ -39,38 +39,15 @@ def text(name: str) -> str:
     return known[name].read_text(encoding="utf-8")
 
 
-def for_table(path: str) -> dict[str, Any]:
-    """A sensible experiment for data of the user's, a table or pictures: missing values filled in where there are
-    some, standardized inputs, one hidden layer, early stopping.
+def find(target: str) -> tuple[str, dict[str, Any]]:
+    """(name, tables) of a preset, of a TOML file, or of what suits a file of data. Raises InputError for none."""
+    path = Path(target)
+    if target not in paths() and path.suffix == ".toml":
+        from engine.experiment import read_toml
 
-    Raises InputError where the data cannot be used.
-    """
-    from msgspec.structs import replace
+        return path.stem, read_toml(path)
+    if target not in paths() and (path.suffix or path.exists()):
+        from presets.own import for_file
 
-    from engine.component import tree_of
-    from engine.data import prepare, source_for
-    from engine.data.preprocess import Missing
-    from engine.errors import InputError
-
-    source, steps = source_for(path), [{"step": "standardize"}]
-    try:
-        dataset = prepare(source, 1)
-    except InputError:  # of missing values, perhaps: else this raises it again
-        dataset = prepare(replace(source, preprocess=[Missing()]), 1)
-        steps.insert(0, {"step": "missing"})
-    classes, picture = dataset.task == "classification", len(dataset.input_shape) > 1
-    files = {key: value for key, value in tree_of(source).items() if key in ("path", "images", "labels")}
-    return {
-        "title": Path(path).name,
-        "story": f"Data of yours: {len(dataset.train)} training rows, {dataset.task}.",
-        "data": {"source": source.tag(), **files, "preprocess": steps, "scale_target": not classes},
-        "model": [
-            *([{"layer": "flatten"}] if picture else []),
-            {"layer": "dense", "units": 32, "activation": "relu"},
-            {"layer": "dense"},
-        ],
-        "loss": {"name": "cross_entropy" if classes else "mse"},
-        "optimizer": {"name": "adamw", "lr": 0.003},
-        "schedule": {"name": "cosine"},
-        "training": {"batch_size": 32, "epochs": 200.0, "patience": 20},
-    }
+        return path.name.split(".")[0] or path.name, for_file(target)
+    return target, load(target)

@@ -8,7 +8,7 @@ from pkgutil import iter_modules
 
 from engine.data.dataset import Dataset, Rows
 from engine.data.files import source_for
-from engine.data.inputs import input_names, read_inputs
+from engine.data.inputs import forecast_base, input_names, read_inputs
 from engine.data.pipeline import Pipeline
 from engine.data.rows import RowSource
 from engine.data.source import Source, prepare
@@ -22,6 +22,7 @@ __all__ = [
     "RowSource",
     "Rows",
     "Source",
+    "forecast_base",
     "input_names",
     "prepare",
     "read_inputs",

@@ -9,6 +9,7 @@ from engine.data.arrays import numeric, pick, read_npz
 from engine.data.idx import WHITE, read_idx
 from engine.data.pictures import ENDINGS, pictures_in, read_pictures
 from engine.data.pipeline import Pipeline, first_missing
+from engine.data.series import newest
 from engine.data.tables import Table, codes, numbers, read_table
 from engine.errors import InputError, did_you_mean
 
@@ -19,8 +20,8 @@ def read_inputs(
     """New rows from a file as the network's inputs (R, *input_shape).
 
     Columns are matched by name; the target's column may be there and is passed over. Rows of an image may be
-    flat, and images may come as a picture, a folder of pictures or an IDX file. Raises InputError where columns or
-    shapes are others than the run was trained on.
+    flat, and images may come as a picture, a folder of pictures or an IDX file. Of a series in a table the newest
+    window is read. Raises InputError where columns or shapes are others than the run was trained on.
     """
     lines: list[int] = []
     if picture_files(path) or is_idx(path) or Path(path).is_dir():
@@ -28,7 +29,13 @@ def read_inputs(
     elif path.lower().endswith(".npz"):
         if pipeline.categories:
             raise InputError(f"{path}: the run was trained on columns of text; expected a CSV or TSV file")
+        if pipeline.difference:
+            raise InputError(
+                f"{path}: the run learnt changes of a series; expected the series, a CSV or TSV file"
+            )
         x = numeric(pick(read_npz(path), "", ("x", "X", "data"), path), "x", path)
+    elif pipeline.series:
+        x, _ = newest(path, pipeline, input_shape[0])
     else:
         table = read_table(path)
         x, lines = columns_of(table, pipeline), table.lines
@@ -45,6 +52,11 @@ def read_inputs(
     if not np.isfinite(x).all():
         raise InputError(f"{path}: values are too large for {x.dtype.name}")
     return x
+
+
+def forecast_base(path: str, pipeline: Pipeline, input_shape: tuple[int, ...]) -> np.ndarray:
+    """What the outputs for `read_inputs` are added to (1, K): for changes in a series the values before, else 0."""
+    return newest(path, pipeline, input_shape[0])[1] if pipeline.difference else np.zeros((1, 1))
 
 
 def input_names(path: str) -> list[str]:
@@ -90,7 +102,7 @@ def shaped(x: np.ndarray, shape: tuple[int, ...], path: str) -> np.ndarray:
 def columns_of(table: Table, pipeline: Pipeline) -> np.ndarray:
     """The raw inputs (R, F) of a table, in the run's order; for images one pixel a column."""
     features = pipeline.features or tuple(name for name in table.names if name not in pipeline.targets)
-    check_names(table, features, pipeline.targets)
+    check_names(table, features, pipeline.targets, others=pipeline.takes_unknown)
     columns = [
         codes(table, name, pipeline.categories[i])
         if i in pipeline.categories
@@ -100,14 +112,17 @@ def columns_of(table: Table, pipeline: Pipeline) -> np.ndarray:
     return np.column_stack(columns) if columns else np.empty((len(table.rows), 0))
 
 
-def check_names(table: Table, features: tuple[str, ...], targets: tuple[str, ...]) -> None:
+def check_names(
+    table: Table, features: tuple[str, ...], targets: tuple[str, ...], others: bool = False
+) -> None:
+    """Raise InputError where a column is missing, or one is there that training did not have; but for `others`."""
     known = {*features, *targets}
     missing = [name for name in features if name not in table.names]
     extra = [name for name in table.names if name not in known]
     if missing:
-        others = f"; not known: {', '.join(map(repr, extra))}" if extra else ""
-        raise InputError(f"{table.path}: columns are missing: {', '.join(map(repr, missing))}{others}")
-    if extra:
+        unknown = f"; not known: {', '.join(map(repr, extra))}" if extra else ""
+        raise InputError(f"{table.path}: columns are missing: {', '.join(map(repr, missing))}{unknown}")
+    if extra and not others:  # ratings come with times and titles beside them
         raise InputError(
             f"{table.path}: column {extra[0]!r} was not there in training; {did_you_mean(extra[0], known)}"
         )

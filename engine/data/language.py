@@ -1,6 +1,7 @@
 """Language: texts as rows of tokens, where every row predicts what comes next."""
 
 from itertools import pairwise
+from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
@@ -8,6 +9,7 @@ import numpy as np
 from engine.data.dataset import Dataset, Rows
 from engine.data.pipeline import Pipeline
 from engine.data.source import SPLIT_STREAM, Source
+from engine.data.tables import read_bytes
 from engine.data.vocabulary import Tokens, Vocabulary
 from engine.errors import InputError
 from engine.hyper import hyper
@@ -26,8 +28,11 @@ PARTS = ("train", "val", "test")
 
 
 class Language(Source, kw_only=True):
-    """A text; a subclass says which."""
+    """A text; a subclass says which one comes along."""
 
+    path: Annotated[str, hyper("a text file of yours (UTF-8, plain or gzipped) in the place of this one")] = (
+        ""
+    )
     tokens: Annotated[Tokens, hyper("what the text is cut into")] = "character"
     context: Context = 64
     predict: Predict = "each"
@@ -38,9 +43,27 @@ class Language(Source, kw_only=True):
         """Whether a line is a sequence of its own; otherwise the text is one long sequence."""
         return False
 
-    def text(self) -> str:
-        """The whole text. Raises InputError where it cannot be read."""
+    def own_text(self) -> str:
+        """The text that comes along. Raises InputError where it is missing."""
         raise NotImplementedError
+
+    @property
+    def where(self) -> str:
+        return self.path or super().where
+
+    def text(self) -> str:
+        """The whole text, line ends as `\\n`. Raises InputError where it cannot be read or is not UTF-8."""
+        if not self.path:
+            return self.own_text()
+        content = read_bytes(Path(self.path))
+        try:
+            text = content.decode("utf-8-sig", "surrogateescape" if self.tokens == "byte" else "strict")
+        except UnicodeDecodeError as error:
+            line = content[: error.start].count(b"\n") + 1
+            raise InputError(
+                f'{self.path}: line {line} is not UTF-8 text; use data.tokens = "byte"'
+            ) from None
+        return text.replace("\r\n", "\n")
 
     def dataset(self, seed: int, dtype: np.dtype) -> Dataset:
         text = self.text()

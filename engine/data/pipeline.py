@@ -8,6 +8,7 @@ import numpy as np
 
 from engine.component import build, tree_of
 from engine.data.preprocess import Fitted, Missing, OneHot, Preprocess
+from engine.data.tables import UNKNOWN
 
 Json = dict[str, Any]
 
@@ -29,6 +30,8 @@ class Pipeline:
     text: str = ""  # and how it comes: "running", "lines" or "pairs" of a prompt and an answer
     white: float = 0.0  # of images: what a white pixel holds, where that is known
     size: int = 0  # of pictures: the side they were scaled to; 0: they were not
+    series: str = ""  # of a series: its column
+    difference: int = 0  # and against how many values before its changes are; 0: the values themselves
 
     @classmethod
     def fitted(
@@ -81,6 +84,11 @@ class Pipeline:
         return x
 
     @property
+    def takes_unknown(self) -> bool:
+        """Whether the columns hold numbers of users and items, 0 standing for those that were not in training."""
+        return any(UNKNOWN in known for known in self.categories.values())
+
+    @property
     def fills_missing(self) -> bool:
         """Whether a step puts something in the place of a missing value."""
         return fills(step for step, _ in self.steps)
@@ -111,6 +119,8 @@ class Pipeline:
             "text": self.text,
             "white": self.white,
             "size": self.size,
+            "series": self.series,
+            "difference": self.difference,
         }
 
     @classmethod
@@ -127,6 +137,8 @@ class Pipeline:
             text=json.get("text", ""),
             white=json.get("white", 0.0),
             size=json.get("size", 0),
+            series=json.get("series", ""),
+            difference=json.get("difference", 0),
         )
 
 

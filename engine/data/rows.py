@@ -51,8 +51,12 @@ class RowSource(Source, kw_only=True):
         """The rows before preprocessing. Raises InputError where a file cannot be used."""
         raise NotImplementedError
 
+    def raw(self, seed: int) -> Raw:
+        """All rows as they are. Raises InputError where a file cannot be used."""
+        return self.load(np.random.default_rng([seed if self.seed is None else self.seed, GENERATE_STREAM]))
+
     def dataset(self, seed: int, dtype: np.dtype) -> Dataset:
-        raw = without_missing(self, self.load(np.random.default_rng([seed, GENERATE_STREAM])))
+        raw = without_missing(self, self.raw(seed))
         parts = split_rows(raw, self, np.random.default_rng([seed, SPLIT_STREAM]))
         train = parts[0]
         check_values(raw, self, train)
@@ -106,7 +110,7 @@ def check_values(raw: Raw, source: RowSource, train: np.ndarray) -> None:
         raise InputError(f"{source.where}: {column} has no value in any training row; take it out")
 
 
-def split_rows(raw: Raw, source: RowSource, rng: np.random.Generator) -> list[np.ndarray]:
+def split_rows(raw: Raw, source: Source, rng: np.random.Generator) -> list[np.ndarray]:
     """Row numbers for train, val and test; of classes each part gets its share (stratified).
 
     A part that is fixed has had its share: the others divide what remains of the whole.
@@ -129,7 +133,7 @@ def split_rows(raw: Raw, source: RowSource, rng: np.random.Generator) -> list[np
 
 
 def shuffled(
-    raw: Raw, pool: np.ndarray, shares: list[float], source: RowSource, rng: np.random.Generator
+    raw: Raw, pool: np.ndarray, shares: list[float], source: Source, rng: np.random.Generator
 ) -> list[np.ndarray]:
     """Places in the pool for each share."""
     rows = len(pool)

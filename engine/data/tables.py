@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import math
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,11 @@ import numpy as np
 
 from engine.errors import InputError, did_you_mean
 
+UNKNOWN = ""  # the first of the categories where others than those of training may come
 MISSING = {"", "na", "n/a", "#n/a", "<na>", "nan", "-nan", "null", "none", "?", "-"}
+DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+([eE][+-]?\d+)?")
+THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
+YEAR = re.compile(r"(19|20)\d\d")
 MOSTLY_NUMBERS = 0.9  # a column with this share of numbers is one of numbers: text in it is a mistake
 
 
@@ -23,6 +28,7 @@ class Table:
     names: tuple[str, ...]
     rows: list[list[str]]
     lines: list[int]
+    headed: bool = True  # the names stand in the file
 
     def column(self, name: str) -> list[str]:
         index = self.names.index(name)
@@ -56,13 +62,15 @@ def read_table(path: str) -> Table:
     for row, line in zip(rows, lines, strict=True):
         if len(row) != width:
             raise InputError(f"{path}: line {line} has {len(row)} values, the lines before have {width}")
-    if has_header(rows):
+    rows = with_points(rows, lines, delimiter, path)
+    headed = has_header(rows)
+    if headed:
         names, rows, lines = unique(rows[0], path), rows[1:], lines[1:]
     else:
         names = tuple(f"c{i + 1}" for i in range(width))
     if not rows:
         raise InputError(f"{path}: has a header but no rows")
-    return Table(path, names, rows, lines)
+    return Table(path, names, rows, lines, headed)
 
 
 def read_text(path: Path) -> str:
@@ -90,20 +98,49 @@ def read_bytes(path: Path) -> bytes:
 
 
 def guess_delimiter(text: str) -> str:
-    """The most frequent of comma, semicolon and tab in the first line."""
+    """The most frequent of comma, semicolon and tab in the first line; commas within numbers do not count."""
     first = text.lstrip().split("\n", 1)[0]
+    if ";" in first or "\t" in first:
+        first = re.sub(r"(?<=\d),(?=\d)", "", first)
     return max(",;\t", key=first.count)
 
 
+def with_points(rows: list[list[str]], lines: list[int], delimiter: str, path: str) -> list[list[str]]:
+    """The rows with decimal commas made points, where the table writes 1,5 for 1.5.
+
+    Between semicolons a comma is a decimal one; elsewhere 1,234 may be a thousand, so if all look like that they
+    stay as they are. Raises InputError where numbers of one table have commas and points.
+    """
+    cells = [(cell, line) for row, line in zip(rows, lines, strict=True) for cell in row]
+    commas = [(cell, line) for cell, line in cells if DECIMAL_COMMA.fullmatch(cell)]
+    if not commas or (delimiter != ";" and all(THOUSANDS.fullmatch(cell) for cell, _ in commas)):
+        return rows
+    for cell, line in cells:
+        if "." in cell and number(cell) is not None:
+            raise InputError(
+                f"{path}: line {commas[0][1]} has a number with a comma, {commas[0][0]!r}, line {line} one with a "
+                f"point, {cell!r}; write all of them with a point"
+            )
+    return [[c.replace(",", ".") if DECIMAL_COMMA.fullmatch(c) else c for c in row] for row in rows]
+
+
 def has_header(rows: list[list[str]]) -> bool:
-    """Whether the first row holds names: it has no number, or has text above a column of numbers."""
-    first, below = rows[0], rows[1:]
-    if all(number(cell) is None for cell in first):
-        return True
-    return any(
-        number(cell) is None and not is_missing(cell) and mostly_numbers([row[i] for row in below])
-        for i, cell in enumerate(first)
+    """Whether the first row holds names: one is text above numbers, or none could be a value of its column."""
+    below = [[row[i] for row in rows[1:]] for i in range(len(rows[0]))]
+    pairs = list(zip(rows[0], below, strict=True))
+    return all(could_be_name(cell, cells) for cell, cells in pairs) or any(
+        number(cell) is None and not is_missing(cell) and mostly_numbers(cells) for cell, cells in pairs
     )
+
+
+def could_be_name(cell: str, below: list[str]) -> bool:
+    """Whether a cell is text, or a number above text, or a year above numbers that are none."""
+    if number(cell) is None:
+        return True
+    known = [other for other in below if not is_missing(other)]
+    if not any(number(other) is not None for other in known):
+        return bool(known)
+    return bool(YEAR.fullmatch(cell)) and not any(YEAR.fullmatch(other) for other in known)
 
 
 def unique(names: list[str], path: str) -> tuple[str, ...]:
@@ -161,18 +198,21 @@ def numbers(table: Table, name: str, least: float = MOSTLY_NUMBERS) -> np.ndarra
 
 
 def codes(table: Table, name: str, known: tuple[str, ...]) -> np.ndarray:
-    """A column of categories as their numbers (R,), NaN where missing. Raises InputError for an unknown one."""
+    """A column of categories as their numbers (R,), NaN where missing.
+
+    Raises InputError for one that is not among the known, unless UNKNOWN is.
+    """
     index = {category: float(i) for i, category in enumerate(known)}
     values = np.full(len(table.rows), np.nan)
     for i, cell in enumerate(table.column(name)):
         if is_missing(cell):
             continue
-        if cell not in index:
+        if cell not in index and UNKNOWN not in index:
             raise InputError(
                 f"{table.path}: line {table.lines[i]}, column {name!r}: {cell!r} is unknown; "
                 f"{did_you_mean(cell, known)}"
             )
-        values[i] = index[cell]
+        values[i] = index.get(cell, 0.0)
     return values
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated
 
 from engine.data.language import Context, Language
-from engine.data.tables import read_bytes
 from engine.errors import InputError
 from engine.hyper import hyper
 
@@ -18,7 +17,7 @@ OWN_TEXT = 'use data.source = "text" with data.path = a file of yours'
 class Shakespeare(Language, tag="shakespeare", kw_only=True):
     """Nine plays of Shakespeare, 1.1 million characters."""
 
-    def text(self) -> str:
+    def own_text(self) -> str:
         return bundled("shakespeare.txt.xz")
 
 
@@ -31,14 +30,14 @@ class Names(Language, tag="names", kw_only=True):
     def by_line(self) -> bool:
         return True
 
-    def text(self) -> str:
+    def own_text(self) -> str:
         return bundled("names.txt.xz")
 
 
 class Pydoc(Language, tag="pydoc", kw_only=True):
     """The topics of Python's own help: the language reference in plain English, about half a million characters."""
 
-    def text(self) -> str:
+    def own_text(self) -> str:
         try:
             from pydoc_data.topics import topics
         except ImportError:
@@ -51,7 +50,7 @@ class Python(Language, tag="python", kw_only=True):
 
     size: Annotated[int, hyper("characters that are used", ge=1000, log=True, unit="characters")] = 2_000_000
 
-    def text(self) -> str:
+    def own_text(self) -> str:
         parts, left = [], self.size
         folder = Path(sysconfig.get_paths()["stdlib"])
         for path in sorted(folder.glob("*.py")):
@@ -77,26 +76,11 @@ class TextFile(Language, tag="text", kw_only=True):
     def by_line(self) -> bool:
         return self.lines
 
-    @property
-    def where(self) -> str:
-        return self.path
-
-    def text(self) -> str:
-        return read_text(self.path, self.tokens == "byte")
+    def own_text(self) -> str:
+        raise InputError("data.path is empty; expected a file")
 
 
 def bundled(name: str) -> str:
     import lzma
 
     return lzma.decompress((FOLDER / name).read_bytes()).decode()
-
-
-def read_text(path: str, any_bytes: bool = False) -> str:
-    """A text of the user's, line ends as `\\n`. Raises InputError where it cannot be read or is not UTF-8."""
-    content = read_bytes(Path(path))
-    try:
-        text = content.decode("utf-8-sig", "surrogateescape" if any_bytes else "strict")
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        raise InputError(f'{path}: line {line} is not UTF-8 text; use data.tokens = "byte"') from None
-    return text.replace("\r\n", "\n")

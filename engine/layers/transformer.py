@@ -50,6 +50,7 @@ class Transformer(Layer, tag="transformer"):
     def plan(self, net: "Builder", x: Tensor) -> Tensor:
         if len(x.shape) != 3:
             raise ValueError(f"needs positions (N, T, D), the input is {x.shape[1:]} a row")
+        self.attention().width(x.shape[2])  # what is wrong with it is wrong here, not in a layer within
         for i in range(self.blocks):
             with net.scope(f"block{i + 1}"):
                 for name, layers in (("attend", self.attend()), ("think", self.think(x.shape[2]))):
@@ -59,10 +60,13 @@ class Transformer(Layer, tag="transformer"):
 
     def attend(self) -> list[Layer]:
         """The layers of the first half of a block."""
-        return [self.normalise(), Attention(
+        return [self.normalise(), self.attention(), *self.drop()]
+
+    def attention(self) -> Attention:
+        return Attention(
             heads=self.heads, kv_heads=self.kv_heads, causal=self.causal, rotary=self.rotary, qk_norm=self.qk_norm,
             bias=self.bias, initializer=Normal(std=self.std), output_initializer=self.last(),
-        ), *self.drop()]  # fmt: skip
+        )  # fmt: skip
 
     def think(self, width: int) -> list[Layer]:
         """The layers of the second half of a block."""

@@ -3,11 +3,14 @@
 import msgspec
 import numpy as np
 
-from engine.layers.embedding import Embedding
-from engine.trainer import ENGINE, Trainer
+from engine.data import Dataset
+from engine.data.dataset import Rows
+from engine.network import Block
+from engine.probes.rows import looked_at
+from engine.trainer import Trainer
 
 MOST_POINTS = 400
-MOST_NAMES = 100
+CHECKED = 8  # rows
 
 
 class Codes(msgspec.Struct, frozen=True, eq=False):
@@ -16,7 +19,8 @@ class Codes(msgspec.Struct, frozen=True, eq=False):
     title: str
     points: np.ndarray
     names: list[str]
-    classes: np.ndarray | None
+    classes: np.ndarray | None  # (P,) numbers of `labels`
+    labels: tuple[str, ...]
     share: float
 
 
@@ -28,39 +32,90 @@ def principal(values: np.ndarray) -> tuple[np.ndarray, float]:
     centred = values - values.mean(axis=0)
     if centred.shape[1] == 1:
         return np.column_stack([centred[:, 0], np.zeros(len(centred))]), 1.0
-    _, sizes, axes = np.linalg.svd(centred, full_matrices=False)
-    axes = axes[:2] * np.sign(axes[:2][np.arange(2), np.abs(axes[:2]).argmax(axis=1)])[:, None]
-    total = float((sizes**2).sum())
-    return centred @ axes.T, float((sizes[:2] ** 2).sum()) / total if total > 0 else 1.0
+    _, axes = np.linalg.eigh(centred.T @ centred)
+    axes = axes[:, :-3:-1]
+    axes = axes * np.sign(axes[np.abs(axes).argmax(axis=0), np.arange(2)])
+    points, total = centred @ axes, float((centred**2).sum())
+    return points, float((points**2).sum()) / total if total > 0 else 1.0
 
 
-def embedding(trainer: Trainer) -> Codes:
-    """The first embedding's vectors, the tokens' names beside them."""
-    name = embeddings(trainer)[0]
-    table = trainer.evaluator.memory[f"{name}.weight"].astype(float)
-    points, share = principal(table)
-    classes = trainer.dataset.classes
-    tokens = [repr(token)[1:-1].replace(" ", "␣") for token in classes] if len(classes) == len(table) else []
-    names = tokens or [str(i) for i in range(len(table))]
-    return Codes(f"{name}: {len(table)} vectors", points[:MOST_POINTS], names[:MOST_POINTS], None, share)
+# -- embeddings ---------------------------------------------------------------------------------------------
 
 
-def embeddings(trainer: Trainer) -> list[str]:
-    """The names of the embedding layers."""
-    return [b.name for b in trainer.evaluator.builder.blocks if isinstance(b.layer, Embedding)]
+def table(trainer: Trainer, name: str) -> Codes:
+    """An embedding's vectors, the tokens' names beside them where they are known."""
+    values = trainer.evaluator.memory[name].astype(float)
+    points, share = principal(values)
+    classes, task = trainer.dataset.classes, trainer.dataset.task
+    known = task not in ("classification", "regression") and len(classes) == len(values)
+    names = [visible(token) for token in classes] if known else []
+    title = f"{name.removesuffix('.weight')}: {len(values):,} vectors of {values.shape[1]}"
+    return Codes(title, points[:MOST_POINTS], names[:MOST_POINTS], None, (), share)
 
 
-def hidden_codes(trainer: Trainer, name: str, labels: np.ndarray | None) -> Codes:
-    """The outputs of a layer for the validation rows, in the colours of their classes."""
-    evaluator = trainer.evaluator
-    part = trainer.dataset.val if len(trainer.dataset.val) else trainer.dataset.train
-    block = next(b for b in evaluator.builder.blocks if b.name == name)
+def visible(token: str) -> str:
+    """A token as it can stand on a picture."""
+    return {" ": "␣", "\n": "↵", "\t": "→"}.get(token) or repr(token)[1:-1]
+
+
+def tables(trainer: Trainer) -> list[str]:
+    """The parameters that hold a vector for each token, user or item."""
+    found = []
+    for block in trainer.evaluator.builder.blocks:
+        if block.layer.tag() in ("embedding", "factorization"):
+            shapes = trainer.outline.shapes
+            wide = [
+                p for p in block.parameters if len(shapes[p]) == 2 and shapes[p][1] > 1 and shapes[p][0] > 2
+            ]
+            found += [p for p in wide if p not in found]
+    return found
+
+
+# -- bottlenecks --------------------------------------------------------------------------------------------
+
+
+def is_autoencoder(trainer: Trainer) -> bool:
+    """Whether the network is to give back its input."""
+    dataset = trainer.dataset
+    size = int(np.prod(dataset.input_shape))
+    if dataset.task != "regression" or dataset.outputs != size or size < 2:
+        return False
+    x = dataset.train.x[:CHECKED].reshape(-1, size)
+    y = dataset.train.y[:CHECKED]
+    return bool(np.allclose(standard(x), standard(y), atol=1e-3))
+
+
+def standard(values: np.ndarray) -> np.ndarray:
+    """Rows (R, K) without their mean and scale: the same before and after a whole scaling."""
+    centred = values - values.mean()
+    return centred / max(float(np.abs(centred).max()), 1e-9)
+
+
+def hidden_codes(trainer: Trainer) -> Codes:
+    """The narrowest layer's outputs for the rows that are looked at, in the colours of their classes."""
+    block = bottleneck(trainer)
+    dataset, evaluator, part = trainer.dataset, trainer.evaluator, looked_at(trainer.dataset)
     collected = []
-    with ENGINE:
-        for start in range(0, min(len(part), MOST_POINTS), evaluator.block):
-            piece = part.x[start : start + evaluator.block]
-            evaluator.outputs(piece)
-            collected.append(block.output.array[: len(piece)].reshape(len(piece), -1).astype(float))
+    for start in range(0, min(len(part), MOST_POINTS), evaluator.block):
+        piece = part.x[start : start + evaluator.block]
+        evaluator.outputs(piece)
+        collected.append(block.output.array[: len(piece)].reshape(len(piece), -1).astype(float))
     values = np.concatenate(collected)[:MOST_POINTS]
     points, share = (values, 1.0) if values.shape[1] == 2 else principal(values)
-    return Codes(f"{name}: {values.shape[1]} numbers a row", points, [], labels, share)
+    classes, labels = labels_of(dataset, part)
+    title = f"{block.name}: {values.shape[1]} numbers a row"
+    return Codes(title, points, [], None if classes is None else classes[:MOST_POINTS], labels, share)
+
+
+def bottleneck(trainer: Trainer) -> Block:
+    """The narrowest layer; of several the last one, what the decoder begins from."""
+    blocks = [b for b in trainer.evaluator.builder.blocks if "." not in b.name]
+    return min(reversed(blocks), key=lambda b: int(np.prod(b.shape)))
+
+
+def labels_of(dataset: Dataset, part: Rows) -> tuple[np.ndarray | None, tuple[str, ...]]:
+    """The classes (R,) of rows and their names, where the data keeps them; a target itself is one, too."""
+    if dataset.task == "classification":
+        return part.y[:, 0].astype(int), dataset.classes
+    labels = getattr(part, "labels", None)
+    return labels, getattr(dataset, "labels", ())

@@ -3,11 +3,16 @@
 import msgspec
 import numpy as np
 
+from engine.data import Dataset
 from engine.metrics import confusion, predicted, probabilities
 from engine.network import Block
+from engine.probes.images import drawn_as, is_image
+from engine.probes.rows import looked_at
+from engine.probes.signals import is_signal
 from engine.trainer import Trainer
 
 MOST_POINTS = 400  # of the data, on a picture
+MOST_JUDGED = 2000  # rows of a confusion matrix: more cost time and look the same
 MARGIN = 0.08  # beyond the data's range, as a share of it
 
 
@@ -29,6 +34,7 @@ class Fit(msgspec.Struct, frozen=True, eq=False):
     x: np.ndarray | None  # (P,) the single input of the points
     curve_x: np.ndarray | None
     curve_y: np.ndarray | None
+    target: str = ""  # which of several
 
 
 class Classes(msgspec.Struct, frozen=True, eq=False):
@@ -37,7 +43,7 @@ class Classes(msgspec.Struct, frozen=True, eq=False):
     names: tuple[str, ...]
     counts: np.ndarray  # (C, C), rows are true
     mistakes: list[tuple[int, int, float]]  # (true, predicted, probability)
-    images: np.ndarray | None  # (M, H, W) of the mistakes, in 0 … 1
+    rows: np.ndarray | None  # the mistakes drawn: images (M, H, W) or (M, H, W, 3) in 0 … 1, signals (M, T)
 
 
 def plane(trainer: Trainer, rows: int, columns: int, neurons: bool = False) -> Plane | None:
@@ -95,38 +101,37 @@ def ranges(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return low - margin, high + margin
 
 
-def fit(trainer: Trainer) -> Fit | None:
-    """Predicted against true of a regression; None for classes."""
-    dataset = trainer.dataset
-    if dataset.task != "regression":
-        return None
-    part = dataset.val if len(dataset.val) else dataset.train
-    rows = slice(0, MOST_POINTS)
+def fit(trainer: Trainer, index: int = 0) -> Fit:
+    """Predicted against true of a regression; of several targets the one of that index."""
+    dataset, part = trainer.dataset, looked_at(trainer.dataset)
+    rows, target = slice(0, MOST_POINTS), index % trainer.dataset.outputs
     back = dataset.pipeline.target_to_original
-    true, guess = back(part.y[rows])[:, 0], back(trainer.evaluator.outputs(part.x[rows]))[:, 0]
-    if dataset.input_shape != (1,):
-        return Fit(true, guess, None, None, None)
+    true, guess = back(part.y[rows])[:, target], back(trainer.evaluator.outputs(part.x[rows]))[:, target]
+    several = dataset.outputs > 1
+    name = dataset.targets[target] if len(dataset.targets) == dataset.outputs else f"target {target + 1}"
+    if dataset.input_shape != (1,) or dataset.vocabulary:
+        return Fit(true, guess, None, None, None, name if several else "")
     low, high = ranges(dataset.train.x)
     curve_x = np.linspace(low[0], high[0], 128)
-    curve = back(trainer.evaluator.outputs(curve_x[:, None]))[:, 0]
-    return Fit(true, guess, part.x[rows, 0].astype(float), curve_x, curve)
+    curve = back(trainer.evaluator.outputs(curve_x[:, None]))[:, target]
+    return Fit(true, guess, part.x[rows, 0].astype(float), curve_x, curve, name if several else "")
 
 
-def classes(trainer: Trainer, mistakes: int = 12) -> Classes | None:
-    """The confusion matrix and the worst mistakes; None for a regression."""
-    dataset = trainer.dataset
-    if dataset.task != "classification":
-        return None
-    part = dataset.val if len(dataset.val) else dataset.train
-    z = trainer.evaluator.outputs(part.x)
-    true, guess, p = part.y[:, 0].astype(int), predicted(z), probabilities(z)
+def classes(trainer: Trainer, mistakes: int = 24) -> Classes:
+    """The confusion matrix on the first validation rows, and the worst mistakes."""
+    dataset, part = trainer.dataset, looked_at(trainer.dataset)
+    x, y = part.x[:MOST_JUDGED], part.y[:MOST_JUDGED]
+    z = trainer.evaluator.outputs(x)
+    true, guess, p = y[:, 0].astype(int), predicted(z), probabilities(z)
     sure = p[np.arange(len(p)), guess]
     wrong = np.flatnonzero(true != guess)
     worst = wrong[np.argsort(-sure[wrong], kind="stable")][:mistakes]
-    images = None
-    if len(dataset.input_shape) == 3:
-        images = part.x[worst, :, :, 0].astype(float)
-        low, high = dataset.train.x.min(), dataset.train.x.max()
-        images = (images - low) / max(high - low, 1e-9)
     listed = [(int(true[i]), int(guess[i]), float(sure[i])) for i in worst]
-    return Classes(dataset.classes, confusion(z, part.y), listed, images)
+    return Classes(dataset.classes, confusion(z, y), listed, drawable(dataset, x[worst]))
+
+
+def drawable(dataset: Dataset, x: np.ndarray) -> np.ndarray | None:
+    """Inputs as they can be drawn: images or signals; None for columns of a table."""
+    if is_image(dataset.input_shape):
+        return drawn_as(dataset, x)
+    return x.reshape(len(x), -1).astype(float) if is_signal(dataset) else None

@@ -28,6 +28,7 @@ class Glyphs:
     rising: str  # a cell filled from below, by equal steps
     growing: str  # a cell filled from the left, by equal steps
     upper_half: str  # "" where a cell cannot hold two colours
+    lower_half: str
     horizontal: str
     vertical: str
     corner: str
@@ -88,6 +89,7 @@ BRAILLE = Glyphs(
     rising=" ▁▂▃▄▅▆▇█",
     growing=" ▏▎▍▌▋▊▉█",
     upper_half="▀",
+    lower_half="▄",
     horizontal="─",
     vertical="│",
     corner="└",
@@ -115,6 +117,7 @@ BLOCK = Glyphs(
     rising=" ▄█",
     growing=" ▌█",
     upper_half="▀",
+    lower_half="▄",
     horizontal="─",
     vertical="│",
     corner="└",
@@ -142,6 +145,7 @@ ASCII = Glyphs(
     rising=" .:#",
     growing=" =",
     upper_half="",
+    lower_half="",
     horizontal="-",
     vertical="|",
     corner="+",

@@ -174,6 +174,9 @@ def paint(colours: np.ndarray, known: np.ndarray, look: Look, *, fine: bool) -> 
     differ = top != bottom
     canvas.chars[differ] = look.glyphs.upper_half
     canvas.fg[differ] = top[differ]
+    hanging = differ & (top < 0)  # nothing above: the ground of the terminal shows there
+    canvas.chars[hanging] = look.glyphs.lower_half
+    canvas.fg[hanging], canvas.bg[hanging] = bottom[hanging], DEFAULT
     return canvas
 
 

@@ -1,4 +1,4 @@
-"""Small grey images, one large or many side by side with captions, right and wrong ones told apart."""
+"""Small images, grey or in colour, one large or many side by side with captions, right and wrong ones told apart."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from tui_lab.charts.canvas import Canvas
+from tui_lab.charts.colours import joined
 from tui_lab.charts.heat import ink, paint, resample, value_range
 from tui_lab.charts.palette import Look
 from tui_lab.charts.text import cell_width, pad
 
 GREYS = 32
+TONES = 24  # of each channel of a colour: fewer make fewer runs of cells
 SCALES = (6.0, 5.0, 4.0, 3.0, 2.0, 1.0, 0.5)
 SMALLEST = 7  # pixels below which a shrunk digit cannot be read
 
@@ -34,8 +36,9 @@ def image(
     low: float | None = None,
     high: float | None = None,
 ) -> Canvas:
-    """Draws a grey image (h, w), high values as ink, as large as height × width cells allow with square pixels.
-    The canvas has the image's size, not the room's. low, high: the values of no and of full ink."""
+    """Draws a grey image (h, w), high values as ink, or one in colour (h, w, 3), as large as height × width cells
+    allow with square pixels. The canvas has the image's size, not the room's. low, high: the values of no and of full
+    ink."""
     pixels = np.atleast_2d(np.asarray(pixels, dtype=np.float64))
     if 0 in pixels.shape or height <= 0 or width <= 0:
         return Canvas.blank(0, 0)
@@ -44,16 +47,23 @@ def image(
 
 
 def scaled(pixels: np.ndarray, scale: float, look: Look, low: float, high: float) -> Canvas:
-    """Draws a grey image (h, w) at so many dots a pixel; two dots stand in a cell."""
+    """Draws an image (h, w) or (h, w, 3) at so many dots a pixel; two dots stand in a cell."""
     rows, columns = image_cells(pixels.shape[0], pixels.shape[1], scale)
     fine = look.halves
+    if not look.shaded and pixels.ndim == 3:
+        pixels = pixels.mean(axis=2)
     # Resampled to an even number of rows, so that no half cell is left over.
     dots = resample(pixels, rows * 2 if fine else rows, columns)
     if fine and pixels.shape[0] * scale == rows * 2 - 1:
-        dots = np.vstack([resample(pixels, rows * 2 - 1, columns), np.full((1, columns), np.nan)])
+        nothing = np.full((1, *dots.shape[1:]), np.nan)
+        dots = np.concatenate([resample(pixels, rows * 2 - 1, columns), nothing])
     shares = (np.clip(dots, low, high) - low) / (high - low)
     if not look.shaded:
         return ink(shares, look)
+    if pixels.ndim == 3:
+        known = np.isfinite(shares).all(axis=2)
+        tones = np.round(np.nan_to_num(shares) * TONES) / TONES
+        return paint(joined(tones * 255), known, look, fine=fine)
     colours = look.palette.fades(look.palette.text, GREYS)
     levels = np.clip((np.nan_to_num(shares) * GREYS).astype(int), 0, GREYS - 1)
     return paint(colours[levels], np.isfinite(shares), look, fine=fine)
@@ -75,11 +85,11 @@ def mosaic(
     low: float | None = None,
     high: float | None = None,
 ) -> Canvas:
-    """Draws images (N, h, w) in rows, each over its caption; those without room are left out. scale: dots a pixel,
-    by default the largest at which all have room. low, high: no and full ink, alike for all."""
+    """Draws images (N, h, w) or (N, h, w, 3) in rows, each over its caption; those without room are left out.
+    scale: dots a pixel, by default the largest at which all have room. low, high: no and full ink, alike for all."""
     images = np.asarray(images, dtype=np.float64)
     canvas = Canvas.blank(height, width)
-    if images.ndim != 3 or 0 in images.shape:
+    if images.ndim not in (3, 4) or 0 in images.shape:
         return canvas
     captioned = len(captions) > 0
     wide = max((cell_width(c.text) + 2 * (c.right is not None) for c in captions), default=0)
@@ -94,7 +104,7 @@ def mosaic(
         drawn = scaled(images[index], scale, look, low, high)
         canvas.paste(drawn, top, left + (tile - columns) // 2)
         if index < len(captions):
-            _draw_caption(canvas, top + rows, left, tile, captions[index], look)
+            draw_caption(canvas, top + rows, left, tile, captions[index], look)
     return canvas
 
 
@@ -116,7 +126,7 @@ def _capacity(height: int, width: int, rows: int, columns: int) -> tuple[int, in
     return max((width + 2) // (columns + 2), 0), max((height + 1) // (rows + 1), 0)
 
 
-def _draw_caption(canvas: Canvas, row: int, column: int, width: int, caption: Caption, look: Look) -> None:
+def draw_caption(canvas: Canvas, row: int, column: int, width: int, caption: Caption, look: Look) -> None:
     palette, glyphs = look.palette, look.glyphs
     sign = "" if caption.right is None else (glyphs.right if caption.right else glyphs.wrong) + " "
     colour = palette.muted if caption.right is None else palette.good if caption.right else palette.fault

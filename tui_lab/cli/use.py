@@ -58,7 +58,7 @@ def eval_command(run: str, split: str, runs: Path | None, as_json: bool) -> None
     "source",
     metavar="FILE",
     required=True,
-    help="New rows: CSV, TSV (also .gz) or NPZ; a picture or a folder of pictures.",
+    help="New rows: CSV, TSV (also .gz) or NPZ; a picture or a folder of pictures; a series to go on with.",
 )
 @click.option(
     "--output", metavar="FILE", default="-", help="Where to write CSV; standard output if left out."
@@ -66,28 +66,45 @@ def eval_command(run: str, split: str, runs: Path | None, as_json: bool) -> None
 @runs_option()
 def predict_command(run: str, source: str, output: str, runs: Path | None) -> None:
     """Predict new rows from a file with a run's best parameters."""
-    from engine.data import input_names, read_inputs
+    from engine.data import forecast_base, input_names, read_inputs
     from engine.errors import InputError
     from engine.run import Run
     from tui_lab.cli import loading
 
     model = loading.Model.of(Run.find(run, runs_root(runs)))
     x = read_inputs(source, model.pipeline, model.ends.input_shape, model.evaluator.memory.dtype)
+    if model.pipeline.takes_unknown:
+        tell_unknown(x, model.pipeline.features)
     z = model.evaluator.outputs(x)
     names = input_names(source)
+    base = forecast_base(source, model.pipeline, model.ends.input_shape)
     if output == "-":
-        write_predictions(sys.stdout, model, z, names)
+        write_predictions(sys.stdout, model, z, names, base)
         return
     try:
         with open(output, "w", newline="", encoding="utf-8") as file:
-            write_predictions(file, model, z, names)
+            write_predictions(file, model, z, names, base)
     except OSError as error:
         raise InputError(f"{output}: cannot be written: {error.strerror}") from None
 
 
-def write_predictions(out: IO[str], model: "Model", z: "np.ndarray", names: list[str]) -> None:
-    """A header and a line for each row: class and probabilities, or numbers in the target's own units; before them
-    the rows' names, where they have any."""
+def tell_unknown(x: "np.ndarray", names: tuple[str, ...]) -> None:
+    """Say of how many rows (R, 2) a user or an item was not there in training: number 0."""
+    for column, name in enumerate(names):
+        rows = int((x[:, column] == 0).sum())
+        if rows:
+            print(
+                f"tui-lab: {rows:,} of {len(x):,} rows have a {name} that training never saw; "
+                "it is taken for an average one",
+                file=sys.stderr,
+            )
+
+
+def write_predictions(
+    out: IO[str], model: "Model", z: "np.ndarray", names: list[str], base: "np.ndarray"
+) -> None:
+    """A header and a line for each row: class and probabilities, or numbers in the target's own units, added to
+    `base`; before them the rows' names, where they have any."""
     from engine.metrics import predicted, probabilities
 
     writer = csv.writer(out, lineterminator="\n")
@@ -96,7 +113,7 @@ def write_predictions(out: IO[str], model: "Model", z: "np.ndarray", names: list
     file = ["file"] if names else []
     if pipeline.task == "regression":
         writer.writerow([*file, *pipeline.targets])
-        numbers = pipeline.target_to_original(z)
+        numbers = pipeline.target_to_original(z) + base
         writer.writerows([*a, *(f"{v:.7g}" for v in row)] for a, row in zip(labels, numbers, strict=True))
         return
     writer.writerow([*file, *pipeline.targets, *(f"p({name})" for name in pipeline.classes)])

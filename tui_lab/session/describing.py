@@ -6,10 +6,21 @@ import numpy as np
 
 from engine.data import Dataset
 from engine.data.dataset import LANGUAGE, stream_of
+from engine.data.rows import RowSource
+from engine.data.source import GENERATE_STREAM, Source
 from engine.data.vocabulary import Vocabulary
+from engine.network import Outline
+from engine.probes.codes import labels_of
+from engine.probes.images import drawn_as, is_image
+from engine.probes.series import STRETCH, is_series
+from engine.probes.signals import is_signal
 from engine.trainer import Trainer
 from tui_lab.session.base import Snapshot
+from tui_lab.session.blocks import Block, counted
 from tui_lab.session.record import Record
+
+SAMPLES = 60
+ROWS = 40  # of a table
 
 
 def snapshot_of(trainer: Trainer, record: Record, **fields: Any) -> Snapshot:
@@ -17,7 +28,7 @@ def snapshot_of(trainer: Trainer, record: Record, **fields: Any) -> Snapshot:
     dataset, training = trainer.dataset, trainer.experiment.training
     return Snapshot(
         experiment=trainer.experiment,
-        blocks=describe_blocks(trainer),
+        blocks=describe_blocks(trainer.outline),
         parameters=trainer.outline.size,
         step=trainer.step,
         steps=training.steps,
@@ -33,11 +44,9 @@ def snapshot_of(trainer: Trainer, record: Record, **fields: Any) -> Snapshot:
     )
 
 
-def describe_blocks(trainer: Trainer) -> tuple[tuple[str, str, tuple[int, ...], int], ...]:
-    sizes = trainer.outline.shapes
+def describe_blocks(network: Outline) -> tuple[Block, ...]:
     return tuple(
-        (b.name, b.layer.tag(), b.shape, sum(int(np.prod(sizes[p])) for p in b.parameters))
-        for b in trainer.outline.blocks
+        (b.name, b.layer.tag(), b.shape, counted(network.shapes, b.parameters)) for b in network.blocks
     )
 
 
@@ -55,34 +64,90 @@ def describe_data(dataset: Dataset) -> dict[str, Any]:
     if dataset.task == "classification":
         counts = np.bincount(dataset.train.y[:, 0].astype(int), minlength=len(dataset.classes))
         data["balance"] = [(name, int(n)) for name, n in zip(dataset.classes, counts, strict=True)]
-    if dataset.task in LANGUAGE:
-        data["text"] = first_text(dataset)
-    if x.ndim == 2 and not dataset.vocabulary:
+    if x.ndim == 2 and not dataset.vocabulary and not is_signal(dataset):
         names = dataset.pipeline.columns or tuple(f"x{i + 1}" for i in range(x.shape[1]))
         stats = np.stack([x.mean(axis=0), x.std(axis=0), x.min(axis=0), x.max(axis=0)], axis=1)
         data["columns"] = [(name, row.astype(float)) for name, row in zip(names, stats, strict=True)]
-    if x.ndim == 4:
-        low, high = float(x.min()), float(x.max())
-        data["samples"] = (x[:60, :, :, 0].astype(float) - low) / max(high - low, 1e-9)
-        data["sample_labels"] = dataset.train.y[:60, 0].astype(int)
-    elif x.shape[1:] == (2,):
-        data["points"] = (x[:400].astype(float), dataset.train.y[:400, 0].astype(int))
-    return data
+    return data | drawn_rows(dataset)
 
 
-def first_text(dataset: Dataset, tokens: int = 2000, rows: int = 60) -> str:
-    """How a text begins, or its first lines or pairs of a prompt and an answer."""
-    pipeline, x, y = dataset.pipeline, dataset.train.x, dataset.train.y.astype(int)
+def drawn_rows(dataset: Dataset) -> dict[str, Any]:
+    """Some training rows as what they are: text, pairs, images, signals, a series, points, or a table."""
+    x, y = dataset.train.x, dataset.train.y
+    if dataset.task in LANGUAGE:
+        return first_text(dataset)
+    if is_image(dataset.input_shape):
+        return {"samples": drawn_as(dataset, x[:SAMPLES]), "sample_names": names_of(dataset)}
+    if is_series(dataset):
+        target = dataset.pipeline.target_to_original(y[:STRETCH])[:, 0].astype(float)
+        return {"series": (dataset.targets[0], target)}
+    if is_signal(dataset):
+        values = x[:SAMPLES].reshape(min(SAMPLES, len(x)), -1).astype(float)
+        return {"samples": values, "sample_names": names_of(dataset)}
+    if x.shape[1:] == (2,) and dataset.task == "classification" and not dataset.vocabulary:
+        return {"points": (x[:400].astype(float), y[:400, 0].astype(int))}
+    if x.ndim == 2:
+        names = dataset.pipeline.columns or tuple(f"x{i + 1}" for i in range(x.shape[1]))
+        return {"table": table_of(names, x[:ROWS], targets_of(dataset), dataset.targets[0])}
+    return {}
+
+
+def names_of(dataset: Dataset) -> list[str]:
+    """The names of the classes of the first training rows; none where there are none."""
+    classes, labels = labels_of(dataset, dataset.train)
+    return [labels[int(n)] for n in classes[:SAMPLES]] if classes is not None and labels else []
+
+
+def targets_of(dataset: Dataset) -> list[float | str]:
+    """The first training rows' targets in their own units, or by the names of their classes."""
+    if dataset.task == "classification":
+        return [dataset.classes[int(n)] for n in dataset.train.y[:ROWS, 0]]
+    return dataset.pipeline.target_to_original(dataset.train.y[:ROWS])[:, 0].astype(float).tolist()
+
+
+def table_of(
+    names: tuple[str, ...], x: np.ndarray, targets: list[float | str], target: str
+) -> tuple[list[str], list[list[float | str]]]:
+    """Columns' names and rows, the target last."""
+    rows = [[*values, last] for values, last in zip(x.astype(float).tolist(), targets, strict=True)]
+    return [*names, target], rows
+
+
+def raw_table(source: Source, seed: int) -> dict[str, Any]:
+    """The first rows of a table as they stand in the file, before anything is scaled; nothing for other data."""
+    if not isinstance(source, RowSource):
+        return {}
+    raw = source.load(np.random.default_rng([seed, GENERATE_STREAM]))
+    if not raw.features or raw.x.ndim != 2:
+        return {}
+    order = np.random.default_rng(seed).permutation(len(raw.x))[:ROWS]
+    targets = [raw.classes[int(v)] if raw.classes else float(v) for v in raw.y[order, 0]]
+    names, rows = table_of(tuple(raw.features), raw.x[order], targets, raw.targets[0])
+    for column, known in raw.categories.items():
+        for row in rows:
+            value = float(row[column])
+            row[column] = known[int(value)] if np.isfinite(value) else ""
+    return {"table": (names, rows)}
+
+
+def first_text(dataset: Dataset, tokens: int = 2000, rows: int = 120) -> dict[str, Any]:
+    """How a text begins, or its first lines, or pairs of a prompt and an answer."""
+    pipeline, x, y = dataset.pipeline, dataset.train.x, dataset.train.y
     vocabulary = Vocabulary("byte" if pipeline.tokens == "byte" else "character", pipeline.classes)
     if pipeline.text == "running":
-        return vocabulary.decode(stream_of(x)[0][:tokens])
+        return {"text": vocabulary.decode(stream_of(x)[0][:tokens])}
+    if pipeline.text == "pairs":
+        found = []
+        for row, right in zip(x[:rows], y[:rows].astype(int), strict=True):
+            prompt = vocabulary.decode(row[: int((right >= 0).argmax()) + 1])
+            found.append((prompt, vocabulary.decode(right[right >= 0]).rstrip("\n")))
+        return {"pairs": found}
     lines = []
-    for row, following in zip(x[: rows * 8], y[: rows * 8], strict=True):
-        if pipeline.text == "lines" and following[-1] != vocabulary.end and len(following) == 1:
+    for row, following in zip(x[: rows * 8], y[: rows * 8].astype(int), strict=True):
+        if following[-1] != vocabulary.end and len(following) == 1:
             continue  # of a line that is shown token by token only its end tells it whole
-        whole = vocabulary.decode(np.append(row.astype(int), following[-1] if len(following) == 1 else []))
-        lines.append(whole.strip("\n").split("\n")[0])
-    return "\n".join(lines[:rows])
+        lines.append(vocabulary.decode(row).strip("\n").split("\n")[0])
+    return {"lines": lines[:rows]}
 
 
 def value_at(tree: Any, path: str) -> Any:

@@ -202,6 +202,7 @@ class LocalSession:
                     self._publish(force=True)
                 else:
                     self._published = 0.0  # another look: show it at once
+                    self.steered.pictures.look_again()
                 command = self._commands.get_nowait()
         except queue.Empty:
             pass

@@ -49,19 +49,19 @@ class Pictures:
         self._due = 0.0
 
     def take(self, look: Look, record: Record) -> bool:
-        """Take what is looked at, if it is time again; says whether it was."""
+        """Take what is looked at, if it is time again; says whether more than the sights was, which have a pace of
+        their own."""
+        names = [self.names[0] if name == "first" else name for name in look.sights if self.names]
+        seen = self._sights.see(names, look.wish, look.seconds)
         began = time.monotonic()
         if began < self._due:
+            self.taken = self.taken | {"seen": seen}
             return False
         trainer = self.trainer
-        taken: dict[str, Any] = {}
-        if look.sights or look.weights:
+        taken: dict[str, Any] = {"seen": seen, "layers": tuple(self._states)}
+        if look.weights:
             trainer.evaluator.load(trainer.evaluated())
-            names = dict.fromkeys(self.names[0] if name == "first" else name for name in look.sights)
-            taken["seen"] = {n: self._sights.take(n, look.wish) for n in names if n in self.names}
-            if look.weights:
-                taken["weights"] = probes.weights(trainer)
-        taken["layers"] = tuple(self._states)
+            taken["weights"] = probes.weights(trainer)
         found = diagnostics.findings(self._states, list(record.logs), record.losses, record.clipped)
         taken["findings"] = tuple(found)
         if look.layer:

@@ -5,26 +5,25 @@ from pathlib import Path
 from typing import Any
 
 import presets
-from engine.component import Tree
 from engine.data import prepare
-from engine.experiment import Experiment, experiment_from, read_toml
-from engine.network import outline
+from engine.experiment import Experiment, experiment_from
+from engine.network import Outline, outline
 from engine.plan import ends_of
 from engine.run import Run
 from tui_lab.session.base import READY, Snapshot
-from tui_lab.session.describing import describe_data
+from tui_lab.session.blocks import grouped, size_of
+from tui_lab.session.describing import describe_blocks, describe_data, raw_table
 from tui_lab.session.local import LocalSession
+
+DEEPEST = 1  # of the layers within layers that are listed
 
 
 def experiment_for(kind: str, name: str, root: Path) -> tuple[Experiment, Run | None]:
-    """The experiment of a preset, a file (a table gets a sensible one), or a run. Raises InputError."""
+    """The experiment of a preset, a file (one of data gets a sensible one), or a run. Raises InputError."""
     if kind == "run":
         run = Run.find(name, root)
         return run.experiment(), run
-    if kind == "file":
-        tree: Tree = read_toml(Path(name)) if name.endswith(".toml") else presets.for_table(name)
-        return experiment_from(tree, name), None
-    return experiment_from(presets.load(name), name), None
+    return experiment_from(presets.find(name)[1], name), None
 
 
 def kind_of(target: str, root: Path) -> str:
@@ -33,7 +32,7 @@ def kind_of(target: str, root: Path) -> str:
         return "preset"
     if target == "last" or any((p / "experiment.toml").is_file() for p in (Path(target), root / target)):
         return "run"
-    return "file" if Path(target).suffix or Path(target).is_dir() else "preset"
+    return "file" if Path(target).suffix or Path(target).exists() else "preset"
 
 
 def opener(
@@ -59,7 +58,7 @@ def about(kind: str, name: str, root: Path) -> dict[str, Any]:
     experiment, run = experiment_for(kind, name, root)
     dataset = prepare(experiment.data, experiment.training.seed)
     network = outline(experiment.model, ends_of(experiment, dataset))
-    data = describe_data(dataset)
+    data = describe_data(dataset) | raw_table(experiment.data, experiment.training.seed)
     snapshot = Snapshot(version=1, phase=READY, name=name, experiment=experiment, data=data)
     return {
         "title": experiment.title or name,
@@ -78,20 +77,19 @@ def run_story(run: Run) -> str:
     return f"{summary['reason']} at step {summary['step']:,}. {test}"
 
 
-def layers_text(experiment: Experiment, input_shape: tuple[int, ...], network: Any) -> str:
+def layers_text(experiment: Experiment, input_shape: tuple[int, ...], network: Outline) -> str:
     """The layers with shapes and parameter counts, then how they are trained."""
-    sizes = network.shapes
-    rows = [("input", "×".join(map(str, input_shape)), "")]
-    for block in network.blocks:
-        count = sum(product(sizes[p]) for p in block.parameters)
-        activation = getattr(block.layer, "activation", None)
-        name = (
-            f"{block.name} {activation.tag()}"
-            if activation is not None and activation.tag() != "identity"
-            else block.name
-        )
-        rows.append((name, "×".join(map(str, block.shape)), f"{count:,}" if count else ""))
-    lines = [f"{name:17} {shape:>7} {count:>9}" for name, shape, count in rows]
+    activations = {b.name: getattr(b.layer, "activation", None) for b in network.blocks}
+    lines = [f"{'input':24} {size_of(input_shape):>9}"]
+    for row in grouped(describe_blocks(network)):
+        if row.depth > DEEPEST:
+            continue
+        activation = activations.get(row.name)
+        named = activation is not None and activation.tag() != "identity"
+        name = f"{row.name} {activation.tag()}" if named else row.name  # type: ignore[union-attr]
+        name = f"{row.times} × {name}" if row.times > 1 else name
+        count = f"{row.parameters:,}" if row.parameters else ""
+        lines.append(f"{'  ' * row.depth + name:24} {size_of(row.shape):>9} {count:>10}".rstrip())
     t = experiment.training
     length = f"{t.steps:,} steps" if t.steps else f"{t.epochs:g} epochs"
     optimizer = experiment.optimizer
@@ -99,10 +97,3 @@ def layers_text(experiment: Experiment, input_shape: tuple[int, ...], network: A
     if experiment.expect is not None:
         lines.append(f"expect {experiment.expect.metric} {experiment.expect.value:g} on the test rows")
     return "\n".join(lines)
-
-
-def product(shape: tuple[int, ...]) -> int:
-    size = 1
-    for n in shape:
-        size *= n
-    return size

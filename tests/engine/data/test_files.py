@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from engine.component import build
 from engine.data import Dataset, Pipeline, Source, prepare, source_for
+from engine.data.tables import read_table
 from engine.errors import InputError
 
 GOOD = "size,colour,price\n" + "".join(
@@ -123,6 +124,60 @@ def test_the_target_may_be_given_by_number_unless_a_column_is_named_so(tmp_path)
 def test_text_above_columns_of_numbers_is_a_header_even_with_numbers_in_it(tmp_path):
     text = "label,0,1\n" + "".join(f"{i % 2},{i},{i * 2}\n" for i in range(40))
     assert prepare(csv(tmp_path / "a.csv", text, target="label"), 1).features == ("0", "1")
+
+
+@pytest.mark.parametrize(
+    ("header", "below", "headed"),
+    [
+        ("id,2019", "ann,3.5", True),
+        ("id,2019,2020", "ann,120,130", True),
+        ("id,1", "ann,good", True),
+        ("ann,2019", "bob,2020", False),
+        ("ann,3", "bob,4", False),
+        ("2019,2020", "3.5,4.5", True),
+        ("1,2", "3,4", False),
+    ],
+)
+def test_a_header_with_numbers_in_it_is_told_from_a_row(tmp_path, header, below, headed):
+    path = tmp_path / "a.csv"
+    path.write_text("\n".join([header, *[below] * 9]))
+    table = read_table(str(path))
+    assert table.headed == headed
+    assert len(table.rows) == (9 if headed else 10)
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("a;b\n1,5;2\n-2,25;3\n", ["1.5", "2"]),
+        ("1,5;2,3\n4,5;6,1\n", ["1.5", "2.3"]),
+        ("1,500;2,250\n4,500;6,125\n", ["1.500", "2.250"]),
+        ("1,5\t2,3\n4,5\t6,1\n", ["1.5", "2.3"]),
+        ("a\tb\n1,500\tx\n4,500\ty\n", ["1,500", "x"]),
+        ('a,b\n"1,5",x\n"4,5e-3",y\n', ["1.5", "x"]),
+        ("a;b\nx, y;1\nz;2\n", ["x, y", "1"]),
+        ("1,2,3\n4,5,6\n", ["1", "2", "3"]),
+    ],
+)
+def test_decimal_commas_are_read_as_numbers_and_thousands_are_left_alone(tmp_path, text, first):
+    path = tmp_path / "a.csv"
+    path.write_text(text)
+    if "\t" in text:
+        path = path.rename(tmp_path / "a.tsv")
+    assert read_table(str(path)).rows[0] == first
+
+
+def test_a_table_with_decimal_commas_is_the_same_data_as_with_points(tmp_path):
+    points = prepare(csv(tmp_path / "a.csv", GOOD), 1)
+    commas = prepare(csv(tmp_path / "b.csv", GOOD.replace(",", ";").replace(".", ",")), 1)
+    assert points.digest == commas.digest
+
+
+def test_decimal_commas_and_points_in_one_table_are_told_with_both_lines(tmp_path):
+    with pytest.raises(
+        InputError, match=r"line 2 has a number with a comma, '1,5', line 3 one with a point, '2\.5'"
+    ):
+        read_table(str(csv(tmp_path / "a.csv", "a;b\n1,5;x\n2.5;y\n").path))
 
 
 def test_a_number_with_an_underscore_is_text(tmp_path):

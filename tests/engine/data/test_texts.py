@@ -175,11 +175,23 @@ def test_the_standard_library_is_read_in_order_up_to_a_size(tmp_path, monkeypatc
         (tmp_path / f"{name}.py").write_text(f"# {name}\n\tx = 'é'\n" * 40)
     (tmp_path / "a.pyc").write_bytes(b"\0")
     monkeypatch.setattr("sysconfig.get_paths", lambda: {"stdlib": str(tmp_path)})
-    text = build(Source, {"source": "python", "size": 1000}).text()
+    text = build(Source, {"source": "python", "size": 1000}).own_text()
     assert len(text) == 1000
     assert text.startswith("# a\n    x = ''\n")
     assert 0 < text.index("# b") < 1000
     assert "# c" not in text
+
+
+def test_a_text_of_the_users_may_take_the_place_of_one_that_comes_along(tmp_path):
+    own = text(tmp_path / "a.txt", ENGLISH)
+    for source in ("shakespeare", "python"):
+        tree = {"source": source, "path": own.path, "context": 8, "split": SHARES}
+        assert prepare(build(Source, tree), 1).digest == prepare(own, 1).digest
+    lines = text(tmp_path / "b.txt", NAMES, lines=True)
+    names = build(Source, {"source": "names", "path": lines.path, "context": 8, "split": SHARES})
+    assert prepare(names, 1).digest == prepare(lines, 1).digest
+    with pytest.raises(InputError, match="data.path is empty; expected a file"):
+        prepare(build(Source, {"source": "text", "path": ""}), 1)
 
 
 def test_without_sources_or_help_topics_another_text_is_proposed(tmp_path, monkeypatch):

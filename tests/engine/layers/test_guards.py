@@ -15,6 +15,7 @@ from engine.trainer import Trainer
 
 CLASSES = {"source": "moons", "samples": 90, "noise": 0.1}
 NUMBERS = {"source": "linear", "samples": 90}
+RATINGS = {"source": "low-rank-ratings", "users": 11, "items": 9, "samples": 70}
 SUMS = {"source": "addition", "digits": 1, "samples": 100}
 LAYERS = {
     "dense": {"layer": "dense", "units": 7},
@@ -58,6 +59,16 @@ IMAGES = {
     "upsample": [{"layer": "average_pool"}, CONV2D, {"layer": "upsample"}],
     "patch": [{"layer": "patch", "size": 2, "units": 6}, {"layer": "position"}],
     "reshape": [STEPS, {"layer": "dense", "units": 5, "over": "position"}],
+}
+
+
+TOWER = [{"layer": "embedding", "units": 3}, {"layer": "flatten"}, {"layer": "dense", "units": 5}]
+OF_RATINGS = {
+    "factorization": [{"layer": "factorization", "units": 3}],
+    "two towers": [
+        {"layer": "multiply", "branches": [[{"layer": "select", "column": i}, *TOWER] for i in (0, 1)]},
+        {"layer": "dense"},
+    ],
 }
 
 
@@ -119,6 +130,23 @@ def test_a_training_on_text_with_this_layer_writes_nowhere_else(name, shards):
     )
 
 
+@pytest.mark.parametrize("shards", [1, 3])
+@pytest.mark.parametrize("name", OF_RATINGS)
+def test_a_training_on_ratings_with_this_layer_writes_nowhere_else(name, shards):
+    rate(name, shards=shards)
+
+
+def rate(name: str, **training: object) -> Trainer:
+    tree = {
+        "data": RATINGS,
+        "model": OF_RATINGS[name],
+        "loss": {"name": "mse"},
+        "optimizer": {"name": "sgd"},
+        "training": {"batch_size": 7, "steps": 20, "l2": 0.01, **training},
+    }
+    return check(tree)
+
+
 def train_on_digits(layers: list[dict], **training: object) -> Trainer:
     return check(
         {
@@ -155,6 +183,14 @@ def test_shards_and_accumulation_give_the_gradient_of_the_whole_batch():
     np.testing.assert_allclose(found[2], found[0], rtol=1e-9)
 
 
+def test_shards_of_ratings_give_the_gradient_of_the_whole_batch():
+    """Also where several of them meet the same user."""
+    cuts = [{"batch_size": 24}, {"batch_size": 24, "shards": 3}, {"batch_size": 6, "accumulate": 4}]
+    found = [rate("factorization", precision="float64", **cut).memory["factorization1.users"] for cut in cuts]
+    np.testing.assert_allclose(found[1], found[0], rtol=1e-9, atol=1e-15)
+    np.testing.assert_allclose(found[2], found[0], rtol=1e-9, atol=1e-15)
+
+
 def test_shards_give_the_gradient_of_the_whole_batch_of_images():
     layers = [CONV2D, {"layer": "max_pool"}, IMAGES["conv2d"][1], {"layer": "global_pool"}]
     found = [
@@ -166,4 +202,4 @@ def test_shards_give_the_gradient_of_the_whole_batch_of_images():
 
 def test_every_layer_is_among_the_guarded_ones():
     ours = {tag for tag, cls in members(Layer).items() if cls.__module__.startswith("engine.")}
-    assert ours - {"activation"} <= set(LAYERS) | set(TEXT) | set(IMAGES)
+    assert ours - {"activation"} <= set(LAYERS) | set(TEXT) | set(IMAGES) | set(OF_RATINGS)

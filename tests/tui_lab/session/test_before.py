@@ -9,7 +9,7 @@ def test_columns_are_told_as_they_stand_in_the_file(tmp_path):
     path = tmp_path / "mine.csv"
     rows = ["1,red,10", ",blue,20", "3,red,30", "5,green,40", "7,red,50", "9,blue,60"] * 3
     path.write_text("size,colour,price\n" + "\n".join(rows) + "\n")
-    experiment = experiment_from(presets.for_table(str(path)))
+    experiment = experiment_from(presets.find(str(path))[1])
     size, colour = columns_before(experiment.data, 1, 100)
     assert (size["name"], size["missing"], size["categories"]) == ("size", 3, 0)
     assert size["stats"].tolist()[2:] == [1, 9]

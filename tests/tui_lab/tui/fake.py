@@ -132,7 +132,7 @@ def digits() -> FakeSession:
     data = {
         "task": "classification", "classes": names, "input_shape": (8, 8, 1), "targets": ("digit",),
         "sizes": {"train": 1258, "val": 180, "test": 359}, "balance": [(n, 125) for n in names],
-        "samples": images, "sample_labels": np.arange(6),
+        "samples": images, "sample_names": list("012345"),
     }  # fmt: skip
     mistakes = [(i, i + 3, 0.9 - i / 20) for i in range(6)]
     classes = Classes(names, counts, mistakes, images)

@@ -171,6 +171,23 @@ async def test_a_typed_value_asks_for_an_edit_and_escape_does_not():
         assert len(session.asked) == 1
 
 
+async def test_steps_of_augmentation_are_typed_as_names_and_taken_away_by_an_empty_line():
+    session = fake.spiral()
+    app = app_on(session)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        form = app.screen.query_one("#form", HyperForm)
+        form.focus()
+        form.choose("augment")
+        await pilot.press("enter")
+        await settled(pilot)
+        await pilot.press(*"noise", "enter")
+        await settled(pilot)
+        await pilot.press("enter", "enter")
+        await settled(pilot)
+        assert session.asked == [Edit("augment", ["noise"]), Edit("augment", [])]
+
+
 async def test_what_cannot_change_live_offers_a_restart():
     session = fake.spiral()
     app = app_on(session)
@@ -312,9 +329,9 @@ async def test_a_table_of_the_users_gets_a_sensible_experiment(tmp_path, monkeyp
         await pilot.press(*"mine")
         for _ in range(100):
             await pilot.pause(0.05)
-            if "Data of yours" in text_of(app):
+            if "A table of yours" in text_of(app):
                 break
-        assert "Data of yours" in text_of(app)
+        assert "A table of yours" in text_of(app)
 
 
 async def test_a_screenshot_and_the_panels_text_can_be_written(tmp_path, monkeypatch):

@@ -26,7 +26,8 @@ from tui_lab.tui.widgets.histograms import GradientFlow, Histogram
 from tui_lab.tui.widgets.hyper import HyperForm
 from tui_lab.tui.widgets.layers import LayersTable
 from tui_lab.tui.widgets.network import NetworkView
-from tui_lab.tui.widgets.picture import Picture, Samples
+from tui_lab.tui.widgets.picture import Picture
+from tui_lab.tui.widgets.preview import Samples
 from tui_lab.tui.widgets.status import StatusLine
 from tui_lab.tui.widgets.tabs import ViewTabs
 from tui_lab.tui.widgets.texts import EventsList, Readings
@@ -101,8 +102,8 @@ class LabScreen(Controls, CurveKeys):
                         yield Histogram(name)
                     yield GradientFlow()
             with Horizontal(id="output", classes="view"):
-                yield Picture(id="output-picture")
-                yield Picture(first=1, metric=False, id="output-second")
+                yield Picture(hints=True, id="output-picture")
+                yield Picture(first=1, metric=False, hints=True, id="output-second")
             with Vertical(id="network", classes="view"):
                 yield NetworkView()
             with Horizontal(id="data", classes="view"):
@@ -242,6 +243,8 @@ class LabScreen(Controls, CurveKeys):
                     (name for name, kind, *_ in self.session.latest.blocks if kind != "flatten"), ""
                 )
             table.focus()
+        elif IDS[index] == "output":
+            self.query_one("#output-picture").focus()
         else:
             self.set_focus(None)
         self.call_after_refresh(self.refresh_view)
@@ -288,10 +291,13 @@ class LabScreen(Controls, CurveKeys):
             self.action_view(IDS.index("output"))
 
     def action_next_example(self) -> None:
-        """Another image, another head."""
+        """Another example, text or target; of attention another head."""
+        shown = list(self.query("#output Picture").results(Picture)) if self.view_id == "output" else []
+        chosen = next((p for p in shown if p.has_focus), next(iter(shown), None))
+        if chosen is not None and chosen.has_heads:
+            chosen.next_head()
+            return
         self.example += 1
-        for picture in self.query(Picture):
-            picture.index = self.example
         self.refresh_view()
 
     def action_prompt(self) -> None:
@@ -302,7 +308,9 @@ class LabScreen(Controls, CurveKeys):
                 self.prompt = text.replace("\\n", "\n")
                 self.refresh_view()
 
-        self.app.push_screen(AskText("What should it go on from?", self.prompt), answered)
+        self.app.push_screen(
+            AskText("What should it go on from, answer, or look over?", self.prompt), answered
+        )
 
     def action_temper(self, factor: float) -> None:
         """Bolder or wilder text."""

@@ -7,15 +7,18 @@ from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, VerticalScroll
+from textual.content import Content
 from textual.screen import Screen
+from textual.timer import Timer
 from textual.widgets import Footer, OptionList, Static
 from textual.widgets.option_list import Option
 
 import presets
-from tui_lab.tui.widgets.picture import Preview
+from tui_lab.tui.widgets.preview import Preview, drawn
 
 PRESET, FILE, RUN = "preset", "file", "run"
-ENDINGS = (".toml", ".csv", ".tsv", ".csv.gz", ".tsv.gz", ".npz")
+ENDINGS = (".toml", ".csv", ".tsv", ".csv.gz", ".tsv.gz", ".npz", ".txt")
+RESTED = 0.15  # seconds that a line must be chosen before its data are prepared: not while arrows are held
 
 
 class PresetsScreen(Screen):
@@ -34,6 +37,8 @@ class PresetsScreen(Screen):
         super().__init__()
         self.filter = ""
         self.items: list[tuple[str, str, str, str]] = []  # kind, name, heading, title
+        self.told: dict[str, dict[str, Any]] = {}  # what presets are about, once it was prepared
+        self.resting: Timer | None = None
 
     def compose(self) -> ComposeResult:
         yield Static(id="head")
@@ -67,7 +72,7 @@ class PresetsScreen(Screen):
         self.items += [(RUN, p.parent.name, "past runs", "") for p in found[:50]]
 
     def fill(self) -> None:
-        options = self.query_one(OptionList)
+        options, held = self.query_one(OptionList), self.chosen
         options.clear_options()
         heading = ""
         for i, (_, name, topic, title) in enumerate(self.items):
@@ -80,9 +85,9 @@ class PresetsScreen(Screen):
             options.add_option(Option(f"  {name}{words}", id=str(i)))
         typed = self.filter or "[dim]type to filter[/]"
         self.query_one("#head", Static).update(f"[b]tui-lab[/]  a training lab in the terminal      {typed}")
-        first = next(
-            (i for i in range(options.option_count) if not options.get_option_at_index(i).disabled), None
-        )
+        there = [i for i in range(options.option_count) if not options.get_option_at_index(i).disabled]
+        before = [i for i in there if self.item_at(i) == held]
+        first = next(iter([*before, *there]), None)
         options.highlighted = first
         if first is None:
             self.query_one("#title", Static).update("nothing by that name")
@@ -107,10 +112,12 @@ class PresetsScreen(Screen):
     @property
     def chosen(self) -> tuple[str, str] | None:
         """(kind, name) of the highlighted line."""
-        options = self.query_one(OptionList)
-        if options.highlighted is None:
-            return None
-        option = options.get_option_at_index(options.highlighted)
+        highlighted = self.query_one(OptionList).highlighted
+        return None if highlighted is None else self.item_at(highlighted)
+
+    def item_at(self, index: int) -> tuple[str, str] | None:
+        """(kind, name) of a line of the list; None for a heading."""
+        option = self.query_one(OptionList).get_option_at_index(index)
         if option.id is None:
             return None
         kind, name, *_ = self.items[int(option.id)]
@@ -118,8 +125,17 @@ class PresetsScreen(Screen):
 
     @on(OptionList.OptionHighlighted)
     def highlighted(self) -> None:
-        if self.chosen is not None:
-            self.tell_about(*self.chosen)
+        """Say at once what is known, and the rest when the choice has come to rest."""
+        if self.resting is not None:
+            self.resting.stop()
+        if self.chosen is None:
+            return
+        kind, name = self.chosen
+        if kind == PRESET and name in self.told:
+            self.show_about(kind, name, self.told[name])
+            return
+        self.show_about(kind, name, words_of(kind, name))
+        self.resting = self.set_timer(RESTED, lambda: self.tell_about(kind, name))
 
     @work(thread=True, exclusive=True)
     def tell_about(self, kind: str, name: str) -> None:
@@ -129,18 +145,22 @@ class PresetsScreen(Screen):
 
         try:
             told = about(kind, name, self.app.root)  # type: ignore[attr-defined]
+            if kind == PRESET:
+                self.told[name] = told
         except LabError as error:
-            told = {"title": name, "story": str(error), "layers": "", "tries": "", "snapshot": None}
+            told = words_of(kind, name) | {"story": str(error), "layers": ""}
         self.app.call_from_thread(self.show_about, kind, name, told)
 
     def show_about(self, kind: str, name: str, told: dict[str, Any]) -> None:
         if self.chosen != (kind, name):
             return
-        self.query_one("#title", Static).update(f"[b]{told['title']}[/]")
-        self.query_one("#story", Static).update(told["story"])
+        self.query_one("#title", Static).update(Content.styled(told["title"], "bold"))
+        self.query_one("#story", Static).update(Content(told["story"]))
         self.query_one("#layers", Static).update(told["layers"])
         self.query_one("#tries", Static).update(told["tries"])
-        self.query_one(Preview).show(told["snapshot"])
+        preview = self.query_one(Preview)
+        preview.show(told["snapshot"])
+        preview.display = told["snapshot"] is None or bool(drawn(told["snapshot"]))
 
     # -- opening ------------------------------------------------------------------------------------------
 
@@ -162,3 +182,15 @@ class PresetsScreen(Screen):
             self.notify(str(error), severity="error", markup=False)
             return
         self.app.open(start)  # type: ignore[attr-defined]
+
+
+def words_of(kind: str, name: str) -> dict[str, Any]:
+    """What is known of a line without its data: of a preset its title, story and what to try."""
+    tree = presets.load(name) if kind == PRESET else {}
+    return {
+        "title": tree.get("title", name),
+        "story": " ".join(tree.get("story", "").split()),
+        "layers": "preparing the data …",
+        "tries": "\n".join(f"try  {line}" for line in tree.get("try", ())),
+        "snapshot": None,
+    }

@@ -8,6 +8,7 @@ from engine.diagnostics import BAD, WATCH, LayerState
 from tui_lab.charts.canvas import BOLD, REVERSE, Canvas
 from tui_lab.charts.numbers import number
 from tui_lab.session.base import Snapshot
+from tui_lab.session.blocks import short_name
 from tui_lab.tui.widgets.cells import CanvasWidget
 
 COLUMNS = (
@@ -50,12 +51,20 @@ class LayersTable(CanvasWidget, can_focus=True):
         self.brief = brief
         self.cursor = 0
 
+    @property
+    def states(self) -> list[LayerState]:
+        """The layers that have a row; in brief only the outermost."""
+        states = shown_layers(self.snapshot) if self.snapshot is not None else []
+        return [state for state in states if "." not in state.name] if self.brief else states
+
     def paint(self, height: int, width: int) -> Canvas:
         canvas, s, palette = Canvas.blank(height, width), self.snapshot, self.chart_look.palette
         if s is None:
             return canvas
         columns = [c for c in COLUMNS if not self.brief or c[0] in SHORT]
+        states = self.states
         left = 18 if width >= 60 or self.brief else 14
+        left = max([left, *(len(short_name(state.name)) + 3 for state in states)])
         while columns and left + sum(w + 2 for *_, w in columns) > width:
             columns.pop(0)
         canvas.put(0, 1, "LAYERS", fg=palette.muted, attributes=BOLD)
@@ -63,7 +72,6 @@ class LayersTable(CanvasWidget, can_focus=True):
         for _, title, size in columns:
             canvas.put(0, column, title.rjust(size), fg=palette.muted)
             column += size + 2
-        states = shown_layers(s)
         first = max(0, min(self.cursor, len(states) - 1) - max(0, height - 2))
         for y, state in enumerate(states[first : first + height - 1], start=1):
             at = first + y - 1 == self.cursor and not self.brief
@@ -77,7 +85,7 @@ class LayersTable(CanvasWidget, can_focus=True):
     ) -> None:
         palette = self.chart_look.palette
         colours = {WATCH: palette.warning, BAD: palette.fault}
-        name = f"{state.name} {'·'.join(map(str, state.shape))}"
+        name = f"{short_name(state.name)} {'·'.join(map(str, state.shape))}"
         attributes = REVERSE if chosen and self.has_focus else BOLD if chosen else 0
         canvas.put(y, 1, name[: left - 2], fg=palette.text, attributes=attributes)
         column = left
@@ -93,7 +101,7 @@ class LayersTable(CanvasWidget, can_focus=True):
             column += size + 2
 
     def action_move(self, by: int) -> None:
-        states = shown_layers(self.snapshot) if self.snapshot else []
+        states = self.states
         if states:
             self.cursor = min(max(self.cursor + by, 0), len(states) - 1)
             self.post_message(self.Chosen(states[self.cursor].name))
@@ -105,7 +113,16 @@ class LayersTable(CanvasWidget, can_focus=True):
 
 
 def shown_layers(s: Snapshot) -> list[LayerState]:
-    return [state for state in s.layers if state.kind not in ("flatten",)]
+    """The layers, each before those within it; what only passes on or drops what it is given has no row."""
+    names = [state.name for state in s.layers]
+
+    def place(state: LayerState) -> tuple[int, int]:
+        outer = state.name.split(".")[0]
+        inner = names.index(state.name) if "." in state.name else -1
+        return (names.index(outer) if outer in names else names.index(state.name)), inner
+
+    shown = [state for state in s.layers if state.kind not in ("flatten", "dropout", "reshape")]
+    return sorted(shown, key=place)
 
 
 def cell_text(field: str, value: float | None, size: int) -> str:

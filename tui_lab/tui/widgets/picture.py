@@ -1,29 +1,29 @@
-"""Pictures of what the network has learned, and of the data before it learns."""
+"""Picture: one of the run's sights, with what may be chosen about it."""
 
 from textual import events
+from textual.binding import Binding
 from textual.message import Message
 
 from tui_lab.charts.canvas import BOLD, Canvas
-from tui_lab.charts.heat import draw_points
-from tui_lab.charts.images import Caption, mosaic
 from tui_lab.charts.numbers import number
-from tui_lab.charts.palette import Look
-from tui_lab.charts.text import wrapped
 from tui_lab.session.base import Snapshot
 from tui_lab.tui.widgets import sights
 from tui_lab.tui.widgets.cells import CanvasWidget
+from tui_lab.tui.widgets.sights.attention import bounded, head_at
+from tui_lab.tui.widgets.sights.choice import Choice
 
-HELP = """\
-What the network sees. For two inputs the plane, coloured by the class it would answer and how sure it is; • are
-training points, ▪ validation points. For a regression predicted against true values, or the curve itself. For classes
-the confusion matrix, for text what it writes, for images its filters and feature maps. o shows the next picture, n
-the next example or head; i asks for a prompt."""
+ATTENTION = "attention"
 
 
 class Picture(CanvasWidget, can_focus=True):
     """One of the run's sights, with the headline metric above it."""
 
-    help_text = HELP
+    BINDINGS = [
+        Binding("left", "move(0,-1)", "head", show=False),
+        Binding("right", "move(0,1)", "head", show=False),
+        Binding("up", "move(-1,0)", "layer", show=False),
+        Binding("down", "move(1,0)", "layer", show=False),
+    ]
 
     class NextWanted(Message):
         """A click on the title: the next sight."""
@@ -32,39 +32,89 @@ class Picture(CanvasWidget, can_focus=True):
             super().__init__()
             self.picture = picture
 
-    def __init__(self, first: int = 0, metric: bool = True, **options) -> None:
+    def __init__(self, first: int = 0, metric: bool = True, hints: bool = False, **options) -> None:
         super().__init__(**options)
-        self.choice = first  # which of the run's sights
-        self.index = 0  # which example or head of it
-        self.metric = metric
+        self.page = first  # which of the run's sights
+        self.choice = Choice()
+        self.metric, self.hints = metric, hints
+
+    @property
+    def help_text(self) -> str:
+        """What each of the run's sights shows, and the keys."""
+        names = self.snapshot.sights if self.snapshot is not None else ()
+        kinds = dict.fromkeys(sights.kind_of(name) for name in names)
+        words = [f"{kind.title.capitalize()}: {kind.about}" for kind in kinds]
+        keys = [
+            "o        the next picture; a click on its title, too",
+            "n        the next example, target, text or head",
+            "i        a prompt: what to go on from, to answer, or to look over",
+            "( )      a lower, a higher temperature of the text",
+            "← → ↑ ↓  head and layer of the attention",
+        ]
+        return "\n\n".join(["What the network sees and says.", *words, "\n".join(keys)])
 
     def name_of(self, snapshot: Snapshot) -> str:
         """The sight that is shown here; empty where the run has fewer."""
         names = snapshot.sights
-        if self.choice < len(names):
-            return names[self.choice]
-        return ""
+        return names[self.page] if self.page < len(names) else ""
 
     def next(self, snapshot: Snapshot) -> None:
-        self.choice = (self.choice + 1) % max(1, len(snapshot.sights))
+        self.page = (self.page + 1) % max(1, len(snapshot.sights))
+
+    # -- choosing -------------------------------------------------------------------------------------------
+
+    @property
+    def has_heads(self) -> bool:
+        return self.snapshot is not None and self.name_of(self.snapshot) == ATTENTION
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return self.has_heads if action == "move" else True
+
+    def action_move(self, layers: int, heads: int) -> None:
+        """Another layer, another head."""
+        seen = self.snapshot.seen.get(ATTENTION) if self.snapshot is not None else None
+        if seen is not None and seen.layers:
+            layer, head = bounded(seen, self.choice)
+            self.choice = Choice(layer + layers, head + heads)
+            self.repaint()
+
+    def next_head(self) -> None:
+        """The head after the present one, through all layers."""
+        seen = self.snapshot.seen.get(ATTENTION) if self.snapshot is not None else None
+        if seen is not None and seen.layers:
+            layer, head = bounded(seen, self.choice)
+            last = head + 1 == len(seen.layers[layer][1])
+            self.choice = Choice(layer + 1, 0) if last else Choice(layer, head + 1)
+            self.repaint()
+
+    def on_click(self, event: events.Click) -> None:
+        if event.y == 0:
+            self.post_message(self.NextWanted(self))
+        elif self.has_heads and self.snapshot is not None and ATTENTION in self.snapshot.seen:
+            size = self.size
+            seen = self.snapshot.seen[ATTENTION]
+            chosen = head_at(seen, size.height - 1, size.width, event.y - 1, event.x)
+            if chosen is not None:
+                self.choice = Choice(*chosen)
+                self.repaint()
+
+    def on_focus(self) -> None:
+        self.repaint()
+
+    def on_blur(self) -> None:
+        self.repaint()
+
+    # -- painting -------------------------------------------------------------------------------------------
 
     def paint(self, height: int, width: int) -> Canvas:
         canvas, s, look = Canvas.blank(height, width), self.snapshot, self.chart_look
         if s is None:
             return canvas
         name = self.name_of(s)
-        if not name and self.choice:
+        if not name and self.page:
             return canvas
-        title = sights.TITLES.get(name, "WHAT IT SEES")
-        canvas.put(0, 0, title, fg=look.palette.muted, attributes=BOLD)
-        if len(s.sights) > 1 and width > 60:
-            place = f"{self.choice + 1} of {len(s.sights)}, o next"
-            canvas.put(0, len(title) + 2, place, fg=look.palette.faint)
-        value = s.log.get(s.metric)
-        if self.metric and value is not None and width > 36:
-            text = f"{s.metric} {number(value).strip()} val"
-            canvas.put(0, width - len(text), text, fg=look.palette.validation)
-        body = sights.draw(name, s.seen.get(name), height - 1, width, look, self.index)
+        self.paint_title(canvas, s, name)
+        body = sights.draw(name, s.seen.get(name), height - 1, width, look, self.choice)
         if body is not None:
             canvas.paste(body, 1, 0)
         elif height > 2:
@@ -72,58 +122,19 @@ class Picture(CanvasWidget, can_focus=True):
             canvas.put(height // 2, max(0, (width - len(waiting)) // 2), waiting, fg=look.palette.muted)
         return canvas
 
-    def on_click(self, event: events.Click) -> None:
-        if event.y == 0:
-            self.post_message(self.NextWanted(self))
-
-
-class Samples(CanvasWidget):
-    """Some of the training rows, drawn where they can be."""
-
-    def paint(self, height: int, width: int) -> Canvas:
-        canvas, s, look = Canvas.blank(height, width), self.snapshot, self.chart_look
-        if s is None:
-            return canvas
-        canvas.put(0, 1, "SAMPLES", fg=look.palette.muted, attributes=BOLD)
-        body = data_picture(s, height - 1, width - 2, look)
-        if body is not None:
-            canvas.paste(body, 1, 1)
-        return canvas
-
-
-class Preview(CanvasWidget):
-    """The data of a preset, before anything is trained."""
-
-    def paint(self, height: int, width: int) -> Canvas:
-        if self.snapshot is None:
-            return Canvas.blank(height, width)
-        return data_picture(self.snapshot, height, width, self.chart_look) or Canvas.blank(height, width)
-
-
-def data_picture(s: Snapshot, height: int, width: int, look: Look) -> Canvas | None:
-    """Points of the plane, digits, the beginning of a text, or columns in numbers; None before the data are there."""
-    data = s.data
-    if "text" in data:
-        canvas = Canvas.blank(height, width)
-        for y, line in enumerate(wrapped(data["text"], width)[:height]):
-            canvas.put(y, 0, line, fg=look.palette.text)
-        return canvas
-    if "points" in data:
-        points, classes = data["points"]
-        low, high = points.min(axis=0), points.max(axis=0)
-        canvas = Canvas.blank(height, width)
-        x, y = points.T
-        draw_points(canvas, (low[0], high[0], low[1], high[1]), look, x, y, classes)
-        return canvas
-    if "samples" in data:
-        names = data["classes"] or [str(i) for i in range(1000)]
-        captions = [Caption(names[label]) for label in data["sample_labels"]]
-        return mosaic(data["samples"], captions, height, width, look)
-    if "columns" in data:
-        canvas = Canvas.blank(height, width)
-        canvas.put(0, 0, f"{'input':24} {'mean':>8} {'deviation':>10}", fg=look.palette.muted)
-        for y, (name, values) in enumerate(data["columns"][: height - 1], start=1):
-            line = f"{name[:24]:24} {number(values[0]):>8} {number(values[1]):>10}"
-            canvas.put(y, 0, line, fg=look.palette.text)
-        return canvas
-    return None
+    def paint_title(self, canvas: Canvas, s: Snapshot, name: str) -> None:
+        """The title; the keys that do something here, as far as there is room; the headline metric."""
+        palette, kind = self.chart_look.palette, sights.kind_of(name)
+        focused = self.has_focus and self.hints
+        canvas.put(0, 0, kind.title, fg=palette.text if focused else palette.muted, attributes=BOLD)
+        room = canvas.width - len(kind.title) - 2
+        value = s.log.get(s.metric)
+        if self.metric and value is not None and canvas.width > 36:
+            text = f"{s.metric} {number(value).strip()} val"
+            canvas.put(0, canvas.width - len(text), text, fg=palette.validation)
+            room -= len(text) + 2
+        hints = [f"o next {self.page + 1}/{len(s.sights)}"] if len(s.sights) > 1 else []
+        hints += kind.keys if self.hints else ()
+        while hints and len(" · ".join(hints)) > room:
+            hints.pop()
+        canvas.put(0, len(kind.title) + 2, " · ".join(hints), fg=palette.muted if focused else palette.faint)

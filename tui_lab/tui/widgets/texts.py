@@ -5,6 +5,7 @@ import time
 from tui_lab.charts.canvas import BOLD, Canvas
 from tui_lab.charts.numbers import number
 from tui_lab.session.base import Snapshot
+from tui_lab.session.blocks import BlockRow, grouped, size_of
 from tui_lab.tui.widgets.cells import CanvasWidget
 
 
@@ -88,20 +89,25 @@ class BlocksTable(CanvasWidget):
 
 
 def paint_blocks(canvas: Canvas, s: Snapshot, palette) -> None:
+    """Blocks with their shapes, their parameters, and their share of all; repeated ones once."""
     canvas.put(0, 1, "NETWORK", fg=palette.muted, attributes=BOLD)
-    shape = "×".join(map(str, s.data.get("input_shape", ())))
-    rows = [
-        ("input", shape, 0),
-        *((name, "×".join(map(str, size)), count) for name, _, size, count in s.blocks),
-    ]
-    most = max((count for *_, count in rows), default=1) or 1
-    room = max(0, canvas.width - 46)
-    for y, (name, size, count) in enumerate(rows[: max(0, canvas.height - 2)], start=1):
-        canvas.put(y, 2 + 2 * name.count("."), name, fg=palette.text)
-        canvas.put(y, 22, size.rjust(10), fg=palette.muted)
-        canvas.put(
-            y, 34, f"{count:>9,}" if count else "–".rjust(9), fg=palette.text if count else palette.faint
-        )
-        canvas.put(y, 45, "▇" * round(room * count / most), fg=palette.train)
-    y = min(len(rows) + 1, canvas.height - 1)
-    canvas.put(y, 2, f"{s.parameters:,} parameters", fg=palette.text, attributes=BOLD)
+    canvas.put(0, 10, f"{s.parameters:,} parameters", fg=palette.text)
+    rows = [BlockRow(0, "input", "", s.data.get("input_shape", ()), 0), *grouped(s.blocks)]
+    room = max(1, canvas.height - 2)
+    while len(rows) > room and any(row.depth for row in rows):  # the innermost give way first
+        deepest = max(row.depth for row in rows)
+        rows = [row for row in rows if row.depth < deepest]
+    names = ["  " * row.depth + (f"{row.times} × {row.name}" if row.times > 1 else row.name) for row in rows]
+    left = min(max(map(len, names), default=0), 32) + 4
+    canvas.put(1, left, f"{'shape':>12} {'parameters':>12}", fg=palette.muted)
+    bars = max(0, canvas.width - left - 36)
+    for y, (row, name) in enumerate(zip(rows[:room], names, strict=False), start=2):
+        outer = row.depth == 0
+        canvas.put(y, 2, name, fg=palette.text if outer else palette.muted)
+        canvas.put(y, left, size_of(row.shape).rjust(12), fg=palette.muted)
+        if not row.parameters:
+            continue
+        share = row.parameters / max(1, s.parameters)
+        canvas.put(y, left + 13, f"{row.parameters:>12,}", fg=palette.text if outer else palette.muted)
+        canvas.put(y, left + 27, f"{share:>6.1%}", fg=palette.muted)
+        canvas.put(y, left + 35, "▇" * round(bars * share), fg=palette.train if outer else palette.faint)

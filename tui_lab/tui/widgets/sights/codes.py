@@ -1,0 +1,63 @@
+"""Codes and embeddings as points of a plane."""
+
+import numpy as np
+
+from engine.probes.codes import Codes
+from tui_lab.charts.canvas import Canvas
+from tui_lab.charts.numbers import percent
+from tui_lab.charts.palette import Look
+from tui_lab.charts.scatter import draw_class_legend, scatter
+from tui_lab.charts.text import cell_width, shorten
+from tui_lab.tui.widgets.sights.choice import Choice
+
+
+def codes(codes: Codes, height: int, width: int, look: Look, choice: Choice) -> Canvas:
+    """Points with their names, or in the colours of their classes."""
+    palette, canvas = look.palette, Canvas.blank(height, width)
+    note = codes.title
+    if codes.share < 0.9995:
+        note += f", {percent(codes.share).strip()} of the variance"
+    canvas.put(0, 0, shorten(note, width), fg=palette.muted)
+    if codes.names:
+        canvas.paste(names_in_plane(codes.points, codes.names, height - 1, width, look), 1, 0)
+        return canvas
+    if codes.labels:
+        draw_class_legend(canvas, 0, cell_width(note) + 2, codes.labels, look)
+    x, y = codes.points.T
+    canvas.paste(scatter(x, y, height - 1, width, look, classes=codes.classes), 1, 0)
+    return canvas
+
+
+def names_in_plane(points: np.ndarray, names: list[str], height: int, width: int, look: Look) -> Canvas:
+    """Names at their points; where two would stand on each other, the later one moves to the nearest free place."""
+    canvas = Canvas.blank(height, width)
+    if height < 1 or width < 4:
+        return canvas
+    low, high = points.min(axis=0), points.max(axis=0)
+    shares = (points - low) / np.maximum(high - low, 1e-9)
+    for (x, y), name in zip(shares.tolist(), names, strict=True):
+        size = cell_width(name)
+        row, column = round((1 - y) * (height - 1)), round(x * max(0, width - size))
+        place = free_place(canvas, row, column, size)
+        if place is not None:
+            canvas.put(*place, name, fg=colour_of(name, look))
+    return canvas
+
+
+def free_place(canvas: Canvas, row: int, column: int, size: int) -> tuple[int, int] | None:
+    """The free place nearest to (row, column) for a name with a blank on either side; None where it is too full."""
+    near = [(dy, dx) for dy in (0, 1, -1, 2, -2) for dx in (0, 1, -1, 2, -2, 3, -3, 4, -4)]
+    for dy, dx in sorted(near, key=lambda d: 4 * d[0] ** 2 + d[1] ** 2):
+        y, x = row + dy, column + dx
+        if not 0 <= y < canvas.height or x < 0 or x + size > canvas.width:
+            continue
+        if (canvas.chars[y, max(0, x - 1) : x + size + 1] == " ").all():
+            return y, x
+    return None
+
+
+def colour_of(name: str, look: Look) -> int:
+    """Letters of each case, digits and signs by colours of their own: the kinds a network finds first."""
+    kinds = (str.islower, str.isupper, str.isdigit)
+    group = next((i for i, kind in enumerate(kinds) if len(name) == 1 and kind(name)), len(kinds))
+    return look.palette.group(group)
