@@ -76,6 +76,26 @@ async def test_full_speed_lets_go_of_the_pace_and_goes_back_to_it():
         assert session.asked == [Pace(0), Pace(300)]
 
 
+async def test_the_mouse_does_what_keys_do():
+    session = fake.spiral()
+    app = app_on(session)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        await pilot.click("#form", offset=(33, 2))
+        await settled(pilot)
+        assert session.asked == [Edit("optimizer.lr", 0.0125)]
+        await pilot.click("#loss-chart", offset=(20, 4))
+        await settled(pilot)
+        assert app.screen.look_at.cursor is not None
+        assert app.focused is app.screen.query_one("#loss-chart")
+        await pilot.click("ViewTabs", offset=(27, 0))
+        await settled(pilot)
+        assert app.screen.view_id == "layers"
+        await pilot.click("#layers-table", offset=(3, 2))
+        await settled(pilot)
+        assert app.screen.chosen_layer == "dense2"
+
+
 async def test_no_arrow_changes_a_field_that_nobody_chose():
     session = fake.spiral()
     async with app_on(session).run_test(size=(120, 40)) as pilot:
