@@ -101,7 +101,7 @@ class Steered:
 
     def _watchable(self) -> float:
         training = self.trainer.experiment.training
-        operations = work(self.trainer.outline.size, training.batch_size) * self.dataset.positions
+        operations = work(self.trainer.outline, training.batch_size)
         seconds = training.steps * (STEP_SECONDS + operations / OPERATIONS_A_SECOND)
         return watchable(training.steps, seconds)
 
