@@ -20,9 +20,12 @@ from engine.trainer import Trainer
 # By default only these steps are trained; the whole is marked slow.
 LONG: dict[str, tuple[int, float]] = {
     "addition-gpt": (60, 1.274),
+    "mnist1d-gru": (60, 1.628),
     "names-gpt": (60, 2.409),
+    "names-lstm": (60, 2.705),
     "python-gpt": (60, 2.434),
     "shakespeare-gpt": (60, 2.838),
+    "shakespeare-lstm": (60, 3.321),
 }
 
 
