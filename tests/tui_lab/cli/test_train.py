@@ -2,6 +2,8 @@
 
 import os
 
+import numpy as np
+import pytest
 from cli_support import lab, only_run, refused
 
 
