@@ -125,6 +125,15 @@ def test_a_file_of_pictures_or_arrays_is_trained_too(tmp_path):
     assert only_run().experiment().model[0].tag() == "conv2d"
 
 
+def test_augmentation_is_set_on_the_command_line_by_names_or_tables():
+    for steps in ('augment=["noise"]', 'augment=[{step="noise"}]'):
+        lines = lab(
+            "train", "iris", "--json", "--steps", "5", "--set", steps, "--set", "augment.0.std=0.3"
+        ).lines
+        assert lines[0]["experiment"]["augment"] == [{"step": "noise", "std": 0.3}]
+    assert "augment.0 (flip): needs images" in refused("train", "iris", "--set", "augment=['flip']")
+
+
 def test_a_finished_run_goes_on_only_when_told_how_far():
     lab("train", "iris", "--quiet", "--steps", "50", "--name", "r")
     assert "has ended; to train it further: tui-lab resume r --steps N" in refused("resume", "r")
