@@ -123,7 +123,8 @@ class Steered:
         """The training has ended by itself: save, test, and stand still."""
         self.wind_up()
         self.resume, self.playing, self.phase = True, False, base.ENDED
-        self.pictures.look_again()
+        if self.watched:
+            self.pictures.look_again()
 
     def wind_up(self) -> None:
         """Save and end the run, if there is one."""

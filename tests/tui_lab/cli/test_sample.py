@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from test_cli import lab
+from cli_support import lab
 
 LINES = (
     "model=[{layer='embedding',units=8},{layer='position'},{layer='transformer',heads=2},{layer='unembed'}]"
