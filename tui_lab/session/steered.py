@@ -108,7 +108,7 @@ class Steered:
     def _begin(self) -> None:
         self.create_run()
         assert self.run is not None
-        self.begun = True
+        self.begun, self.exit_code = True, 0
         self.conductor = Conductor(self.trainer, self.run, deadline=self._deadline, resume=self.resume)
         try:
             events = self.conductor.begin()
@@ -268,7 +268,6 @@ class Steered:
             if not known:
                 self.record.note(event)
             if isinstance(event, End) and event.reason == "diverged":
-                self.tell(event.message)
                 self.exit_code = 1
 
     def tell(self, message: str) -> None:
