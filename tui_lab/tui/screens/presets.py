@@ -14,9 +14,11 @@ from textual.widgets import Footer, OptionList, Static
 from textual.widgets.option_list import Option
 
 import presets
+from tui_lab.charts.text import shorten
 from tui_lab.tui.widgets.preview import Preview, drawn
 
 PRESET, FILE, RUN = "preset", "file", "run"
+NAMES = 44  # columns of the list on a wide screen
 RESTED = 0.15  # seconds that a line must be chosen before its data are prepared: not while arrows are held
 
 
@@ -80,10 +82,11 @@ class PresetsScreen(Screen):
             if topic != heading:
                 options.add_option(Option(f"[dim]{topic}[/]", disabled=True))
                 heading = topic
-            words = f"  [dim]{title}[/]" if title and self.app.size.width >= 100 else ""
-            options.add_option(Option(f"  {name}{words}", id=str(i)))
-        typed = self.filter or "[dim]type to filter[/]"
-        self.query_one("#head", Static).update(f"[b]tui-lab[/]  a training lab in the terminal      {typed}")
+            words = shorten(title, NAMES - len(name) - 5) if self.app.size.width >= 100 else ""
+            options.add_option(Option(Content.assemble(f"  {name}  ", (words, "dim")), id=str(i)))
+        typed = (self.filter, "") if self.filter else ("type to filter", "dim")
+        head = Content.assemble(("tui-lab", "bold"), "  a training lab in the terminal      ", typed)
+        self.query_one("#head", Static).update(head)
         there = [i for i in range(options.option_count) if not options.get_option_at_index(i).disabled]
         before = [i for i in there if self.item_at(i) == held]
         first = next(iter([*before, *there]), None)

@@ -71,9 +71,9 @@ def data_picture(s: Snapshot, height: int, width: int, look: Look) -> Canvas | N
 
 
 def lines_of_text(lines: list[str], height: int, width: int, look: Look) -> Canvas:
-    """Running text, its own line ends kept."""
+    """Running text, its own line ends kept but not its blank lines."""
     canvas = Canvas.blank(height, width)
-    shown = [piece for line in lines[:height] for piece in wrapped(line, width)]
+    shown = [piece for line in lines if line.strip() for piece in wrapped(line, width)]
     for y, line in enumerate(shown[:height]):
         canvas.put(y, 0, line, fg=look.palette.text)
     return canvas
