@@ -105,8 +105,11 @@ class Generator:
             unread = 1
             text = self.vocabulary.tokens[token]
             yield decoder.decode(text.encode("latin-1")) if self.vocabulary.kind == "byte" else text
-            if self.kind == "pairs" and token == self.vocabulary.end:
-                break
+            if token == self.vocabulary.end and self.kind != "running":
+                if self.kind == "pairs":
+                    break
+                tokens = [token]  # a line knows nothing of the ones before it, in training too
+                self._restart()
         yield decoder.decode(b"", final=True)  # a character that was begun and not ended
 
     def _restart(self) -> None:

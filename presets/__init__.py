@@ -39,28 +39,15 @@ def text(name: str) -> str:
     return known[name].read_text(encoding="utf-8")
 
 
-def for_table(path: str) -> dict[str, Any]:
-    """A sensible experiment for a table of the user's: standardized inputs, one hidden layer, early stopping.
+def find(target: str) -> tuple[str, dict[str, Any]]:
+    """(name, tables) of a preset, of a TOML file, or of what suits a file of data. Raises InputError for none."""
+    path = Path(target)
+    if target not in paths() and path.suffix == ".toml":
+        from engine.experiment import read_toml
 
-    Raises InputError where the table cannot be used.
-    """
-    from engine.data import prepare, source_for
+        return path.stem, read_toml(path)
+    if target not in paths() and (path.suffix or path.exists()):
+        from presets.own import for_file
 
-    dataset = prepare(source_for(path), 1)
-    classes = dataset.task == "classification"
-    kind = "csv" if not path.lower().endswith(".npz") else "npz"
-    return {
-        "title": Path(path).name,
-        "story": f"A table of yours: {len(dataset.train)} training rows, {dataset.task}.",
-        "data": {
-            "source": kind,
-            "path": path,
-            "preprocess": [{"step": "standardize"}],
-            "scale_target": not classes,
-        },
-        "model": [{"layer": "dense", "units": 32, "activation": "relu"}, {"layer": "dense"}],
-        "loss": {"name": "cross_entropy" if classes else "mse"},
-        "optimizer": {"name": "adamw", "lr": 0.003},
-        "schedule": {"name": "cosine"},
-        "training": {"batch_size": 32, "epochs": 200.0, "patience": 20},
-    }
+        return path.name.split(".")[0] or path.name, for_file(target)
+    return target, load(target)

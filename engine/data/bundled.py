@@ -1,5 +1,6 @@
 """Data sets that come with the package; their sources and licences stand in files/LICENSES.md."""
 
+import re
 from importlib.resources import files
 from typing import ClassVar
 
@@ -11,6 +12,16 @@ from engine.data.rows import Raw, RowSource
 from engine.data.tables import read_table
 
 FOLDER = files("engine.data") / "files"
+
+
+def origin(tag: str) -> list[tuple[str, str]]:
+    """Where a data set that others made is from, and its licence, as LICENSES.md has it; empty for others."""
+    for line in (FOLDER / "LICENSES.md").read_text(encoding="utf-8").splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        names = re.findall("`([^`]+)`", cells[0])
+        if len(cells) == 4 and any(name == tag or re.match(rf"{tag}(\.|-\w+\.)", name) for name in names):
+            return [("source", cells[2].replace("*", "").replace("`", "")), ("licence", cells[3])]
+    return []
 
 
 class BundledTable(RowSource, kw_only=True):

@@ -9,9 +9,11 @@ import numpy as np
 from engine.data.arrays import check_complete, labels_of, numeric, pick, read_npz
 from engine.data.idx import Idx
 from engine.data.pictures import Images
+from engine.data.ratings import RatingsFile, is_ratings
 from engine.data.rows import Raw, RowSource
 from engine.data.source import Source
 from engine.data.tables import Table, categories_of, codes, is_missing, number, numbers, read_table
+from engine.data.texts import TextFile
 from engine.errors import InputError, did_you_mean
 from engine.hyper import hyper
 
@@ -72,10 +74,17 @@ class Npz(RowSource, tag="npz", kw_only=True):
 
 
 def source_for(path: str) -> Source:
-    """The source for a file by its ending, or for a folder of pictures. Raises InputError for others."""
+    """The source for a file by its ending (a table's is seen from its header too), or for a folder of pictures.
+
+    Raises InputError for others.
+    """
     name = Path(path).name.lower().removesuffix(".gz")
+    if name == "u.data" or (name.endswith((".csv", ".tsv")) and is_ratings(path)):
+        return RatingsFile(path=path)
     if name.endswith((".csv", ".tsv")):
         return Csv(path=path)
+    if name.endswith((".txt", ".md")):
+        return TextFile(path=path)
     if name.endswith(".npz"):
         return Npz(path=path)
     if Path(path).is_dir():
@@ -84,7 +93,7 @@ def source_for(path: str) -> Source:
         labels = Path(path).name.replace("images-idx3", "labels-idx1")
         return Idx(images=path, labels=str(Path(path).with_name(labels)))
     raise InputError(
-        f"{path}: expected a .csv, .tsv (also .gz) or .npz file, an IDX file (…-images-idx3-ubyte), "
+        f"{path}: expected a .csv, .tsv (also .gz), .npz or .txt file, an IDX file (…-images-idx3-ubyte), "
         "or a folder of pictures"
     )
 

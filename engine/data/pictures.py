@@ -63,27 +63,29 @@ def ranges(sizes: list[int]) -> Parts:
     return rows[:train], rows[train : train + val] if val else None, rows[train + val :] if test else None
 
 
-def folders_of(folder: Path) -> list[str]:
-    """The names of the folders in a folder, in order. Raises InputError where there is no such folder."""
+def entries(folder: Path) -> list[Path]:
+    """What is in a folder, by name, without hidden files. Raises InputError where there is no such folder."""
     try:
-        return sorted(f.name for f in folder.iterdir() if f.is_dir() and not f.name.startswith("."))
+        return sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
     except FileNotFoundError:
         raise InputError(f"{folder}: there is no such folder") from None
     except OSError as error:
         raise InputError(f"{folder}: cannot be read: {error.strerror or error}") from None
 
 
-def labelled(folder: Path) -> list[tuple[Path, str]]:
-    """The pictures in the folders of a folder, each with the name of its folder; none where it is not there."""
-    if not folder.is_dir() and folder.name in PARTS:
-        return []
-    return [(file, name) for name in folders_of(folder) for file in pictures_in(folder / name)]
+def folders_of(folder: Path) -> list[str]:
+    return [entry.name for entry in entries(folder) if entry.is_dir()]
 
 
 def pictures_in(folder: Path) -> list[Path]:
-    """The pictures of a folder, by name."""
-    files = (f for f in folder.iterdir() if f.suffix.lower() in ENDINGS and not f.name.startswith("."))
-    return sorted(files)
+    return [entry for entry in entries(folder) if entry.suffix.lower() in ENDINGS]
+
+
+def labelled(folder: Path) -> list[tuple[Path, str]]:
+    """The pictures in the folders of a folder, each with the name of its folder; none where a part is not there."""
+    if not folder.is_dir() and folder.name in PARTS:
+        return []
+    return [(file, name) for name in folders_of(folder) for file in pictures_in(folder / name)]
 
 
 def read_pictures(files: Sequence[Path], colours: str = "auto", size: int = 0) -> np.ndarray:
@@ -102,6 +104,7 @@ def read_pictures(files: Sequence[Path], colours: str = "auto", size: int = 0) -
         with opened(file) as picture:
             values = pixels(picture, colours, size)
         if rows is None:
+            check_fits(len(files), values)
             rows = np.empty((len(files), *values.shape), np.uint8)
         if values.shape != rows.shape[1:]:
             raise InputError(
@@ -111,6 +114,18 @@ def read_pictures(files: Sequence[Path], colours: str = "auto", size: int = 0) -
         rows[i] = values
     assert rows is not None
     return rows
+
+
+def check_fits(count: int, values: np.ndarray) -> None:
+    """Raise InputError where so many pictures, as bytes and twice in float32, are too much for memory."""
+    import psutil
+
+    needed, free = count * values.size * (1 + 2 * 4), psutil.virtual_memory().available
+    if needed > 0.9 * free:
+        raise InputError(
+            f"{count:,} pictures of {values.shape[0]} × {values.shape[1]} pixels need {needed / 2**30:.1f} GiB, "
+            f"{free / 2**30:.1f} GiB are free; make data.size smaller"
+        )
 
 
 @contextmanager

@@ -1,7 +1,8 @@
 """Ratings: who rated what, and how: generated, from a file of the user's, or from the extra `data`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
@@ -10,7 +11,16 @@ from engine.data.dataset import Dataset, Rows
 from engine.data.pipeline import Pipeline
 from engine.data.rows import Raw, split_rows
 from engine.data.source import GENERATE_STREAM, SPLIT_STREAM, Source
-from engine.data.tables import UNKNOWN, Table, is_missing, number, numbers, read_table
+from engine.data.tables import (
+    UNKNOWN,
+    Table,
+    guess_delimiter,
+    is_missing,
+    number,
+    numbers,
+    read_table,
+    read_text,
+)
 from engine.errors import InputError, did_you_mean
 from engine.hyper import hyper
 
@@ -176,10 +186,9 @@ def column_for(table: Table, role: str, chosen: str) -> str:
         if chosen not in table.names:
             raise InputError(f"{table.path}: has no column {chosen!r}; {did_you_mean(chosen, table.names)}")
         return chosen
-    for usual in USUAL[role]:
-        for name in table.names:
-            if "".join(filter(str.isalnum, name.lower())) == usual:
-                return name
+    name = usual_name(table.names, role)
+    if name is not None:
+        return name
     place = list(USUAL).index(role)
     if not table.headed and len(table.names) > place:
         return table.names[place]
@@ -187,6 +196,19 @@ def column_for(table: Table, role: str, chosen: str) -> str:
         f"{table.path}: which column is the {role}? Its columns are {', '.join(table.names)}; "
         f'say data.{role} = "…"'
     )
+
+
+def usual_name(names: Sequence[str], role: str) -> str | None:
+    """The column whose name is a usual one for that role, whatever its capitals and signs: userId, user_id."""
+    plain = ["".join(filter(str.isalnum, name.lower())) for name in names]
+    return next((names[plain.index(usual)] for usual in USUAL[role] if usual in plain), None)
+
+
+def is_ratings(path: str) -> bool:
+    """Whether the header of a table names a user, an item and a rating."""
+    first = read_text(Path(path)).lstrip().split("\n", 1)[0]
+    names = [name.strip().strip('"') for name in first.split(guess_delimiter(first))]
+    return all(usual_name(names, role) for role in USUAL)
 
 
 def in_order(names: Iterable[str]) -> list[str]:

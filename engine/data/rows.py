@@ -51,8 +51,12 @@ class RowSource(Source, kw_only=True):
         """The rows before preprocessing. Raises InputError where a file cannot be used."""
         raise NotImplementedError
 
+    def raw(self, seed: int) -> Raw:
+        """All rows as they are. Raises InputError where a file cannot be used."""
+        return self.load(np.random.default_rng([seed if self.seed is None else self.seed, GENERATE_STREAM]))
+
     def dataset(self, seed: int, dtype: np.dtype) -> Dataset:
-        raw = without_missing(self, self.load(np.random.default_rng([seed, GENERATE_STREAM])))
+        raw = without_missing(self, self.raw(seed))
         parts = split_rows(raw, self, np.random.default_rng([seed, SPLIT_STREAM]))
         train = parts[0]
         check_values(raw, self, train)

@@ -19,16 +19,11 @@ def attention_forward(qkv: "N,T,E", y: "N,T,D", weights: "M,T,T", heads: "int", 
     scale = ONE / np.sqrt(qkv.dtype.type(K))
     for n in range(N):
         for h in range(heads):
-            g = h // (heads // groups)
-            q, k, v = (
-                of_head(qkv[n], h, K),
-                of_head(qkv[n], heads + g, K),
-                of_head(qkv[n], heads + groups + g, K),
-            )
+            q, k, v = of_head(qkv[n], h, heads, groups, K)
             p = weights[n * heads + h]
             product(q, k.T, p)
             softmax_rows(p, scale, causal)
-            product(p, v, of_head(y[n], h, K))
+            product(p, v, columns(y[n], h, K))
 
 
 @kernel
@@ -36,22 +31,17 @@ def attention_backward(
     qkv: "N,T,E", dqkv: "N,T,E", dy: "N,T,D", weights: "M,T,T", dweights: "T,T", heads: "int", groups: "int"
 ):
     N, D = dy.shape[0], dy.shape[2]
-    K, share = D // heads, heads // groups
+    K = D // heads
     scale = ONE / np.sqrt(qkv.dtype.type(K))
     for n in range(N):
         for h in range(heads):
-            g = h // share
-            q, k, v = (
-                of_head(qkv[n], h, K),
-                of_head(qkv[n], heads + g, K),
-                of_head(qkv[n], heads + groups + g, K),
-            )
-            dk, dv = of_head(dqkv[n], heads + g, K), of_head(dqkv[n], heads + groups + g, K)
-            do, p = of_head(dy[n], h, K), weights[n * heads + h]
+            q, k, v = of_head(qkv[n], h, heads, groups, K)
+            dq, dk, dv = of_head(dqkv[n], h, heads, groups, K)
+            do, p = columns(dy[n], h, K), weights[n * heads + h]
             product(do, v.T, dweights)
             softmax_rows_backward(p, dweights, scale)
-            product(dweights, k, of_head(dqkv[n], h, K))
-            if h % share == 0:
+            product(dweights, k, dq)
+            if h % (heads // groups) == 0:
                 product(p.T, do, dv)
                 product(dweights.T, q, dk)
             else:
@@ -95,9 +85,15 @@ def attention_stream(
 
 
 @device
-def of_head(rows, place, width):
-    """The columns of rows (T, …) that hold the vector at that place."""
-    return rows[:, place * width : (place + 1) * width]
+def of_head(rows, h, heads, groups, K):
+    """The parts of rows (T, E) of qkv that head h works with: its queries, and its group's keys and values."""
+    g = h // (heads // groups)
+    return columns(rows, h, K), columns(rows, heads + g, K), columns(rows, heads + groups + g, K)
+
+
+@device
+def columns(rows, place, K):
+    return rows[:, place * K : (place + 1) * K]
 
 
 @device

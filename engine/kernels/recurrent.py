@@ -8,13 +8,12 @@ leaves the gates' gradient in the gates' place, so that the weights' gradients a
 Loops that only touch a few arrays vectorise; a loop over all gates at once would not.
 """
 
-import numpy as np
-
 from engine.jit import device, kernel
 from engine.kernels.maths import ONE, ZERO, sigmoid, tanh
+from engine.kernels.products import add_product
 
-SMALL_PRODUCT = 1_000_000  # multiplications up to which OpenBLAS computes without copying its operands first
-FEW_ROWS = 4  # with fewer rows a slice, that no longer pays
+SMALL_PRODUCT = 900_000  # multiplications: OpenBLAS takes another way from a million on
+ROWS, NARROWEST, WIDEST = 8, 16, 64  # and the shape of a small product
 
 
 @kernel
@@ -54,6 +53,7 @@ def give_each(states: "S,N,U", y: "N,T,K", first: "int", backwards: "int"):
 def give_each_backward(dstates: "S,N,U", dy: "N,T,K", first: "int", backwards: "int"):
     N, T, _K = dy.shape
     U = dstates.shape[2]
+    dstates[0] = ZERO
     for t in range(T):
         s = T - 1 - t if backwards else t
         for n in range(N):
@@ -86,45 +86,39 @@ def keep_state(states: "S,N"):
 
 
 @kernel
-def rnn_forward(gates: "T,N,U", w: "U,U", states: "S,N,U", product: "N,U", rectified: "int"):
+def rnn_forward(gates: "T,N,U", w: "U,U", states: "S,N,U", rectified: "int"):
     """h = tanh(a + h₋·w) or max(0, a + h₋·w); gates hold a = x·wᵢ + b (Elman 1990)."""
     T, N, _U = gates.shape
     for t in range(T):
-        multiply(states[t], w, product)
+        add_small_products(states[t], w, gates[t])
         for n in range(N):
             if rectified:
-                rectify(gates[t, n], product[n], states[t + 1, n])
+                rectify(gates[t, n], states[t + 1, n])
             else:
-                squash(gates[t, n], product[n], states[t + 1, n])
+                squash(gates[t, n], states[t + 1, n])
 
 
 @kernel
-def rnn_backward(
-    gates: "T,N,U", w: "U,U", states: "S,N,U", dstates: "S,N,U", product: "N,U", rectified: "int"
-):
+def rnn_backward(gates: "T,N,U", w: "U,U", states: "S,N,U", dstates: "S,N,U", rectified: "int"):
     T, N, _U = gates.shape
-    product[:] = ZERO
     for t in range(T - 1, -1, -1):
         for n in range(N):
-            add(dstates[t + 1, n], product[n])
             if rectified:
-                rectify_backward(gates[t, n], states[t + 1, n], product[n])
+                rectify_backward(gates[t, n], states[t + 1, n], dstates[t + 1, n])
             else:
-                squash_backward(gates[t, n], states[t + 1, n], product[n])
-        if t:
-            multiply(gates[t], w.T, product)
+                squash_backward(gates[t, n], states[t + 1, n], dstates[t + 1, n])
+        add_small_products(gates[t], w.T, dstates[t])
 
 
 @kernel
-def lstm_forward(gates: "T,N,G", w: "U,G", states: "S,N,U", cells: "S,N,U", product: "N,G"):
+def lstm_forward(gates: "T,N,G", w: "U,G", states: "S,N,U", cells: "S,N,U"):
     """c = f·c₋ + i·g;  h = o·tanh c, the gates i, f, g, o in this order (Hochreiter & Schmidhuber 1997)."""
     T, N, _G = gates.shape
     U = w.shape[0]
     for t in range(T):
-        multiply(states[t], w, product)
+        add_small_products(states[t], w, gates[t])
         for n in range(N):
             row = gates[t, n]
-            add(product[n], row)
             squash_gates(row[: 2 * U])
             squash_values(row[2 * U : 3 * U])
             squash_gates(row[3 * U :])
@@ -134,23 +128,18 @@ def lstm_forward(gates: "T,N,G", w: "U,G", states: "S,N,U", cells: "S,N,U", prod
 
 
 @kernel
-def lstm_backward(
-    gates: "T,N,G", w: "U,G", cells: "S,N,U", dstates: "S,N,U", dcells: "N,U", dh: "N,U",
-):  # fmt: skip
+def lstm_backward(gates: "T,N,G", w: "U,G", cells: "S,N,U", dstates: "S,N,U", dcells: "N,U"):
     T, N, _G = gates.shape
     U = w.shape[0]
     dcells[:] = ZERO
-    dh[:] = ZERO
     for t in range(T - 1, -1, -1):
         for n in range(N):
-            add(dstates[t + 1, n], dh[n])
             row = gates[t, n]
             i, f, g, o = row[:U], row[U : 2 * U], row[2 * U : 3 * U], row[3 * U :]
-            lstm_state_backward(o, cells[t + 1, n], dh[n], dcells[n])
+            lstm_state_backward(o, cells[t + 1, n], dstates[t + 1, n], dcells[n])
             lstm_input_backward(i, g, dcells[n])
             lstm_forget_backward(f, cells[t, n], dcells[n])
-        if t:
-            multiply(gates[t], w.T, dh)
+        add_small_products(gates[t], w.T, dstates[t])
 
 
 @kernel
@@ -162,7 +151,8 @@ def gru_forward(gates: "T,N,G", recurrent: "T,N,G", w: "U,G", bias: "U", states:
     T, N, _G = gates.shape
     U = w.shape[0]
     for t in range(T):
-        multiply(states[t], w, recurrent[t])
+        recurrent[t] = ZERO
+        add_small_products(states[t], w, recurrent[t])
         for n in range(N):
             row, before = gates[t, n], recurrent[t, n]
             add(before[: 2 * U], row[: 2 * U])
@@ -174,40 +164,32 @@ def gru_forward(gates: "T,N,G", recurrent: "T,N,G", w: "U,G", bias: "U", states:
 
 
 @kernel
-def gru_backward(
-    gates: "T,N,G", recurrent: "T,N,G", w: "U,G", dbias: "U", states: "S,N,U", dstates: "S,N,U",
-    dh: "N,U", product: "N,U",
-):  # fmt: skip
+def gru_backward(gates: "T,N,G", recurrent: "T,N,G", w: "U,G", dbias: "U", states: "S,N,U", dstates: "S,N,U"):
     """Leaves the gradient of h₋·w in recurrent."""
     T, N, _G = gates.shape
     U = w.shape[0]
-    dh[:] = ZERO
     dbias[:] = ZERO
     for t in range(T - 1, -1, -1):
         for n in range(N):
-            add(dstates[t + 1, n], dh[n])
-            row, before = gates[t, n], recurrent[t, n]
+            row, before, dh = gates[t, n], recurrent[t, n], dstates[t + 1, n]
             r, z, value = row[:U], row[U : 2 * U], row[2 * U :]
-            blend_backward(z, value, states[t, n], dh[n])
+            blend_backward(z, value, states[t, n], dh)
+            add(dh, dstates[t, n])
             gru_value_backward(r, before[2 * U :], value)
             copy(row[: 2 * U], before[: 2 * U])
             add(before[2 * U :], dbias)
-        if t:
-            multiply(recurrent[t], w.T, product)
-            for n in range(N):
-                add(product[n], dh[n])
+        add_small_products(recurrent[t], w.T, dstates[t])
 
 
 @device
-def multiply(a, w, out):
-    """out (N, O) = a (N, I)·w (I, O), in slices of rows that are small products: twice as quick at 16 × 128 × 512."""
-    N = a.shape[0]
-    slices = 1 + (N * w.size - 1) // SMALL_PRODUCT
-    rows = 1 + (N - 1) // slices
-    if rows < FEW_ROWS:
-        rows = N
-    for first in range(0, N, rows):
-        np.dot(a[first : first + rows], w, out[first : first + rows])
+def add_small_products(a, w, out):
+    """out (N, O) += a (N, I)·w (I, O), as products so small that OpenBLAS copies no operand first: of few rows, which
+    a step has, the copies cost as much as the product."""
+    I, O = w.shape
+    width = max(NARROWEST, min(WIDEST, SMALL_PRODUCT // (ROWS * I)))
+    for o in range(0, O, width):
+        for n in range(0, a.shape[0], ROWS):
+            add_product(a[n : n + ROWS], w[:, o : o + width], out[n : n + ROWS, o : o + width])
 
 
 @device
@@ -235,9 +217,9 @@ def squash_values(a):
 
 
 @device
-def squash(a, part, h):
+def squash(a, h):
     for u in range(h.size):
-        h[u] = tanh(a[u] + part[u])
+        h[u] = tanh(a[u])
 
 
 @device
@@ -247,9 +229,9 @@ def squash_backward(a, h, dh):
 
 
 @device
-def rectify(a, part, h):
+def rectify(a, h):
     for u in range(h.size):
-        h[u] = max(a[u] + part[u], ZERO)
+        h[u] = max(a[u], ZERO)
 
 
 @device

@@ -120,12 +120,12 @@ class Recurrent(Layer):
         """Emit what turns the inputs' part of the gates (T, N, G) into the states."""
         raise NotImplementedError
 
-    def collect(self, net: "Builder", states: Tensor, w: Tensor, product: Tensor) -> None:
-        """Emit the gradient of the state's weights: one product over all steps, of h₋ and the gradient of h₋·w."""
+    def collect(self, net: "Builder", states: Tensor, w: Tensor, gates: Tensor) -> None:
+        """Emit the gradient of the state's weights: one product over all steps, of h₋ and the gates' gradient."""
         S, N, U = states.shape
         before = states.rows(0, S - 1).reshaped(((S - 1) * N, U))
         dx = Tensor(net.work, "none", 0, (0, U))
-        net.op(None, project_backward, x=before, w=w, dx=dx, y=product.reshaped(((S - 1) * N, w.shape[1])))
+        net.op(None, project_backward, x=before, w=w, dx=dx, y=gates.reshaped(((S - 1) * N, w.shape[1])))
 
     def begin(self, initializer: Initializer) -> Initializer:
         return Uniform(bound=self.units**-0.5) if isinstance(initializer, Auto) else initializer
@@ -143,10 +143,9 @@ class Rnn(Recurrent, tag="rnn"):
 
     def recur(self, net: "Builder", gates: Tensor, w: Tensor, states: Tensor) -> None:
         self.collect(net, states, w, gates)
-        product = net.scratch("product", states.shape[1:])
         net.op(
-            kernels.rnn_forward, kernels.rnn_backward, gates=gates, w=w, states=states, product=product,
-            rectified=int(self.activation == "relu"),
+            kernels.rnn_forward, kernels.rnn_backward,
+            gates=gates, w=w, states=states, rectified=int(self.activation == "relu"),
         )  # fmt: skip
 
 
@@ -157,13 +156,13 @@ class Gru(Recurrent, tag="gru"):
     gates: ClassVar[int] = 3
 
     def recur(self, net: "Builder", gates: Tensor, w: Tensor, states: Tensor) -> None:
-        T, N, G = gates.shape
-        recurrent = overwritten(net.scratch("recurrent", (T, N, G)))
+        recurrent = overwritten(net.scratch("recurrent", gates.shape))
         bias = net.parameter("recurrent_bias", (self.units,), GateBiases())
         self.collect(net, states, w, recurrent)
-        room = {n: net.scratch(n, (N, self.units)) for n in ("dh", "product")} if net.training else {}
-        operands = {"gates": gates, "recurrent": recurrent, "w": w, "bias": bias, "states": states}
-        net.op(kernels.gru_forward, kernels.gru_backward, **operands, **room)
+        net.op(
+            kernels.gru_forward, kernels.gru_backward,
+            gates=gates, recurrent=recurrent, w=w, bias=bias, states=states,
+        )  # fmt: skip
 
 
 class Lstm(Recurrent, tag="lstm"):
@@ -180,13 +179,12 @@ class Lstm(Recurrent, tag="lstm"):
         return GateBiases(gates=4, gate=1, value=self.forget_bias)
 
     def recur(self, net: "Builder", gates: Tensor, w: Tensor, states: Tensor) -> None:
-        _, N, U = states.shape
         cells = (net.state if net.streaming else net.scratch)("cells", states.shape)
         self.collect(net, states, w, gates)
-        product = net.scratch("product", (N, 4 * U))
-        net.op(kernels.lstm_forward, None, gates=gates, w=w, states=states, cells=cells, product=product)
-        room = {n: net.scratch(n, (N, U)) for n in ("dcells", "dh")} if net.training else {}
-        net.op(None, kernels.lstm_backward, gates=gates, w=w, states=states, cells=cells, **room)
+        room = {"dcells": net.scratch("dcells", states.shape[1:])} if net.training else {}
+        net.op(
+            kernels.lstm_forward, kernels.lstm_backward, gates=gates, w=w, states=states, cells=cells, **room
+        )
         if net.streaming:
             net.op(kernels.keep_state, None, states=cells)
 

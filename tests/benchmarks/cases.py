@@ -53,6 +53,31 @@ def cnn(side: int, filters: list[int], units: int, batch: int) -> Case:
     return Case(name, batch, (side, side, 1), 10, layers, module)
 
 
+def lstm(units: int, embedding: int, length: int, batch: int) -> Case:
+    """Over embedded tokens, with a score for each of 65 next ones at every position."""
+    layers = [
+        {"layer": "embedding", "units": embedding},
+        {"layer": "lstm", "units": units},
+        {"layer": "unembed", "tied": False},
+    ]
+
+    def module(torch: Any) -> Any:
+        class Network(torch.nn.Module):
+            def __init__(self) -> None:
+                super().__init__()
+                self.embedding = torch.nn.Embedding(65, embedding)
+                self.lstm = torch.nn.LSTM(embedding, units, batch_first=True)
+                self.scores = torch.nn.Linear(units, 65, bias=False)
+
+            def forward(self, x: Any) -> Any:
+                return self.scores(self.lstm(self.embedding(x))[0])
+
+        return Network()
+
+    name = f"LSTM {units}, embedding {embedding}, T {length}, batch {batch}"
+    return Case(name, batch, (length,), 65, layers, module, text=True)
+
+
 def gpt(blocks: int, width: int, positions: int, batch: int, tokens: int = 65, heads: int = 4) -> Case:
     """GPT-2's architecture over characters, without dropout and biases, as nanoGPT has it."""
     layers = [
@@ -109,6 +134,7 @@ CASES = {
         mlp([784, 512, 512, 10], "relu", 128),
         cnn(8, [16, 32], 64, 64),
         cnn(28, [16, 32], 64, 64),
+        lstm(128, 64, 64, 32),
         gpt(4, 128, 64, 12),
         gpt(4, 64, 16, 32),
     )

@@ -31,6 +31,12 @@ MODELS = {
         {"layer": "dense", "units": 8, "over": "position", "activation": "tanh"},
     ],
 }  # fmt: skip
+RECURRENT = [
+    {"layer": "lstm", "units": 8, "layers": 2, "dropout": 0.5},
+    {"layer": "gru", "units": 8},
+    {"layer": "rnn", "units": 8},
+]
+MODELS["recurrent"] = RECURRENT
 OF_ALL_POSITIONS = MODELS["learned positions"]
 
 
@@ -113,6 +119,38 @@ def test_beyond_the_context_it_goes_on_from_the_newest_half(running):
     assert said[:CONTEXT] == [running.scores(tokens[:t])[-1].argmax() for t in range(1, CONTEXT + 1)]
     half = CONTEXT // 2  # the token after a full context follows from the half that was kept
     assert said[CONTEXT] == running.scores(tokens[CONTEXT + 1 - half : CONTEXT + 1])[-1].argmax()
+
+
+def test_a_recurrent_network_goes_on_for_ever_and_reads_no_token_twice():
+    short, long = (
+        Author({"source": "pydoc", "measured": 200}, [EMBEDDING, *RECURRENT, UNEMBED], context=context)
+        for context in (CONTEXT, 100)
+    )
+    text = short.write("for ", length=80, temperature=0)
+    assert short.positions_read == 4 + 79
+    said = short.generator.vocabulary.encode(text).tolist()
+    read = short.generator.vocabulary.encode("for " + text).tolist()
+    assert said == long.scores(read)[3:-1].argmax(axis=1).tolist()
+
+
+def test_a_line_begins_anew():
+    author = Author({"source": "names"}, [EMBEDDING, *RECURRENT, UNEMBED])
+    generator, end = author.generator, author.generator.vocabulary.end
+    first = generator._read([end], 1).copy()
+    reads: list[tuple[list[int], np.ndarray]] = []
+    read = generator._read
+
+    def kept(tokens: list[int], new: int) -> np.ndarray:
+        scores = read(tokens, new)
+        reads.append((list(tokens), scores.copy()))
+        return scores
+
+    generator._read = kept  # type: ignore[method-assign]
+    assert author.write(length=200).count("\n") > 2
+    for tokens, scores in reads:
+        if tokens[-1] == end:
+            assert tokens == [end]
+            np.testing.assert_array_equal(scores, first)
 
 
 def test_a_prompt_longer_than_the_context_is_read_from_its_end(running):

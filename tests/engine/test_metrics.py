@@ -74,6 +74,22 @@ def test_regression_metrics_are_those_of_scikit_learn(targets):
     assert metric("r2").function(z, t) == pytest.approx(sk.r2_score(t, z))
 
 
+def test_metrics_of_language_are_over_the_tokens_that_count():
+    rng = np.random.default_rng(1)
+    z, t = rng.normal(size=(5, 4, 7)), rng.integers(0, 7, (5, 4))
+    t[:, 0] = -1
+    p = np.exp(z) / np.exp(z).sum(axis=2, keepdims=True)
+    nats = sk.log_loss(t[:, 1:].ravel(), p[:, 1:].reshape(15, 7), labels=range(7))
+    assert metric("perplexity").function(z, t) == pytest.approx(np.exp(nats))
+    assert metric("bits_per_character").function(z, t) == pytest.approx(nats / np.log(2))
+    right = sk.accuracy_score(t[:, 1:].ravel(), z[:, 1:].argmax(axis=2).ravel())
+    assert metric("token_accuracy").function(z, t) == pytest.approx(right)
+    one = z[:, :1]  # of one prediction a row scores are (R, V)
+    assert metric("perplexity").function(one[:, 0], t[:, 1:2]) == metric("perplexity").function(
+        one, t[:, 1:2]
+    )
+
+
 def test_what_is_undefined_is_none_and_never_a_warning(recwarn):
     one_class = np.zeros((4, 1))
     for m in METRICS.values():

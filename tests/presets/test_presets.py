@@ -16,12 +16,16 @@ from engine.experiment import Experiment, experiment_from, experiment_to_toml, o
 from engine.metrics import metric
 from engine.trainer import Trainer
 
-# Presets that train for more than half a minute: their first steps, and the mean loss of the last ten of these.
+# Presets that would train for long here: their first steps, and the mean loss of the last ten of these.
 # By default only these steps are trained; the whole is marked slow.
 LONG: dict[str, tuple[int, float]] = {
     "addition-gpt": (60, 1.274),
+    "mnist1d-gru": (60, 1.628),
     "names-gpt": (60, 2.409),
+    "names-lstm": (60, 2.705),
+    "python-gpt": (60, 2.434),
     "shakespeare-gpt": (60, 2.838),
+    "shakespeare-lstm": (60, 3.321),
 }
 
 
@@ -68,7 +72,7 @@ def test_a_long_preset_begins_to_learn_as_recorded_and_keeps_its_guard_words(nam
     while trainer.step < steps:
         trainer.advance(limit=steps)
         losses += trainer.losses.tolist()
-    assert sum(losses[-10:]) / 10 == pytest.approx(recorded, rel=0.02)
+    assert sum(losses[-10:]) / 10 == pytest.approx(recorded, rel=0.03)
     assert losses[0] > 1.2 * recorded
     assert damage(trainer) == []
 

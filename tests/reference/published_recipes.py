@@ -116,7 +116,4 @@ if __name__ == "__main__":
     recipe = {"nanogpt": nanogpt, "makemore": makemore}[name]
     torch.set_num_threads(1)
     for seed in map(int, seeds or "123"):
-        print(
-            f"{name}, seed {seed}: {({'nanogpt': nanogpt, 'makemore': makemore}[name])(read(path), seed):.4f}",
-            flush=True,
-        )
+        print(f"{name}, seed {seed}: {recipe(read(path), seed):.4f}", flush=True)

@@ -6,7 +6,7 @@ import click
 
 COMMANDS = {
     "open": ("lab", "Open the lab on a preset, a file or a run."),
-    "train": ("train", "Train a preset or a TOML file, without a screen."),
+    "train": ("train", "Train a preset, a TOML file or a file of data, without a screen."),
     "resume": ("train", "Go on with a run where it stopped."),
     "eval": ("use", "Measure a run's best parameters on its test rows."),
     "predict": ("use", "Predict new rows from a file with a run's best parameters."),

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from engine.data import Dataset
+    import numpy as np
+
+    from engine.data import Dataset, Source
 
 
 @click.group("data", invoke_without_command=True)
@@ -40,51 +42,95 @@ def list_data() -> None:
     help="Of generated rows and of the split.",
 )
 def show_data(name: str, seed: int) -> None:
-    """Tell about a data set, or about a file of yours: rows, classes, columns."""
-    import numpy as np
-
-    from engine.component import members
-    from engine.data import Source, prepare, source_for
+    """Tell about a data set, a file of yours, or the data of a preset: rows, classes, columns, licence."""
+    from engine.data import RowSource, prepare
+    from engine.data.bundled import origin
     from engine.data.dataset import LANGUAGE
-    from engine.errors import InputError, did_you_mean
     from tui_lab.cli.tables import aligned
     from tui_lab.session.describing import first_text
 
-    known = members(Source)
-    ready = [kind for kind, cls in known.items() if not of_the_user(cls)]
-    if Path(name).suffix or Path(name).exists():
-        source = source_for(name)
-    elif name in ready:
-        source = known[name]()  # type: ignore[assignment]
-    else:
-        raise InputError(f"no data set {name!r}; {did_you_mean(name, ready)}; or name a file")
+    source = source_of(name)
     dataset = prepare(source, seed, "float64")
     click.echo(" ".join((type(source).__doc__ or name).split()) + "\n")
-    sizes = ", ".join(f"{len(getattr(dataset, part)):,} {part}" for part in ("train", "val", "test"))
-    click.echo(f"task    {dataset.task}")
-    click.echo(f"rows    {sizes}")
-    click.echo(f"inputs  {'×'.join(map(str, dataset.input_shape))}")
-    if dataset.task == "classification":
-        counts = np.bincount(dataset.train.y[:, 0].astype(int), minlength=len(dataset.classes))
-        balance = ", ".join(f"{c} {n:,}" for c, n in zip(dataset.classes, counts, strict=True))
-        click.echo(f"classes {balance} (training rows)")
-    elif dataset.task in LANGUAGE:
-        click.echo(f"tokens  {len(dataset.classes)} kinds of {dataset.pipeline.tokens}s")
+    click.echo("\n".join(aligned([*origin(source.tag()), *facts(dataset)])))
+    if dataset.task in LANGUAGE:
         click.echo("\n" + written_out(first_text(dataset, tokens=400, rows=8)))
-    else:
-        y = dataset.pipeline.target_to_original(dataset.train.y)
-        click.echo(f"target  {', '.join(dataset.targets)}: mean {y.mean():.4g}, deviation {y.std():.4g}")
+    if isinstance(source, RowSource) and dataset.features:
+        raw = source.raw(seed)
+        columns = [
+            (column, raw.x[:, i], len(raw.categories.get(i, ()))) for i, column in enumerate(raw.features)
+        ]
+        click.echo("\n" + columns_text("column", columns))
+        if dataset.pipeline.steps:
+            steps = ", ".join(step.tag() for step, _ in dataset.pipeline.steps)
+            columns = [(name, dataset.train.x[:, i], 0) for i, name in enumerate(dataset.pipeline.columns)]
+            click.echo(f"\nafter {steps} (training rows)\n" + columns_text("input", columns))
+
+
+def source_of(name: str) -> "Source":
+    """The source of that name, or that of a preset, a TOML file or a file of data."""
+    import presets
+    from engine.component import build, members
+    from engine.data import Source
+    from engine.errors import InputError, did_you_mean
+
+    known = members(Source)
+    ready = [kind for kind, cls in known.items() if not of_the_user(cls)]
+    if name in ready:
+        return known[name]()  # type: ignore[return-value]
+    if name not in presets.names() and not Path(name).suffix and not Path(name).exists():
+        raise InputError(f"no data set {name!r}; {did_you_mean(name, ready)}; or name a file")
+    tree = presets.find(name)[1]
+    if "data" not in tree:
+        raise InputError(f"{name}: data is missing")
+    try:
+        return build(Source, tree["data"], "data")
+    except InputError as error:
+        raise InputError(f"{name}: {error}") from None
+
+
+def facts(dataset: "Dataset") -> list[tuple[str, str]]:
+    """Task, sizes, inputs and targets, a line each."""
+    import numpy as np
+
+    from engine.data.dataset import LANGUAGE
+
+    sizes = ", ".join(f"{len(getattr(dataset, part)):,} {part}" for part in ("train", "val", "test"))
+    lines = [("task", dataset.task), ("rows", sizes), ("inputs", "×".join(map(str, dataset.input_shape)))]
+    y = dataset.pipeline.target_to_original(dataset.train.y)
+    if dataset.task == "classification":
+        counts = np.bincount(y[:, 0].astype(int), minlength=len(dataset.classes))
+        balance = ", ".join(f"{c} {n:,}" for c, n in zip(dataset.classes, counts, strict=True))
+        return [*lines, ("classes", f"{balance} (training rows)")]
+    if dataset.task in LANGUAGE:
+        return [*lines, ("tokens", f"{len(dataset.classes):,} kinds of {dataset.pipeline.tokens}s")]
+    if dataset.vocabulary:
+        kinds = zip(dataset.features, dataset.vocabulary, strict=True)
+        lines.append(("known", ", ".join(f"{n - 1:,} {name}s" for name, n in kinds)))
+    lines.append(("target", f"{', '.join(dataset.targets)}: mean {y.mean():.4g}, deviation {y.std():.4g}"))
     if dataset.baselines and len(dataset.test):
-        click.echo(f"rules   {', '.join(worth_of_rules(dataset))} (test rows)")
-    if dataset.features:
-        x = dataset.train.x
-        rows: list[tuple[str, ...]] = [("column", "mean", "deviation", "least", "greatest")]
-        for i, column in enumerate(dataset.pipeline.columns):
-            values = x[:, i]
-            rows.append(
-                (column, *(f"{v:.4g}" for v in (values.mean(), values.std(), values.min(), values.max())))
-            )
-        click.echo("\n" + "\n".join(aligned(rows, right=frozenset({1, 2, 3, 4}))))
+        lines.append(("rules", f"{', '.join(worth_of_rules(dataset))} (test rows)"))
+    return lines
+
+
+def columns_text(title: str, columns: list[tuple[str, "np.ndarray", int]]) -> str:
+    """A line for each column: its range where it holds numbers, how many kinds where it holds text."""
+    import numpy as np
+
+    from tui_lab.cli.tables import aligned
+
+    rows: list[tuple[str, ...]] = [(title, "mean", "deviation", "least", "greatest", "missing")]
+    for name, values, kinds in columns:
+        known = values[~np.isnan(values)]
+        numbers: tuple[str, ...] = (f"{kinds} kinds", "", "", "")
+        if not kinds and len(known):
+            measured = np.array([known.mean(), known.std(), known.min(), known.max()])
+            numbers = tuple(f"{v:.4g}" for v in measured.round(12) + 0.0)
+        missing = len(values) - len(known)
+        rows.append((name, *numbers, f"{missing:,}" if missing else ""))
+    if not any(row[-1] for row in rows[1:]):
+        rows = [row[:-1] for row in rows]
+    return "\n".join(aligned(rows, right=frozenset({1, 2, 3, 4, 5})))
 
 
 def written_out(beginning: dict[str, Any]) -> str:

@@ -40,7 +40,7 @@ def open_command(
     target: str | None, fps: float | None, pace: float | None, low_bandwidth: bool, glyphs: str | None,
     no_mouse: bool, threads: int | None, runs: Path | None,
 ) -> int:  # fmt: skip
-    """Open the lab on a preset, a TOML or CSV file, or a run; without one, on the list of presets."""
+    """Open the lab on a preset, a TOML file or one of data, or a run; without one, on the list of presets."""
     return open_lab(target, runs_root(runs), threads, fps, low_bandwidth, glyphs, no_mouse, pace)
 
 

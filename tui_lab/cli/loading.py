@@ -9,23 +9,14 @@ import numpy as np
 
 import presets
 from engine import checkpoint
-from engine.component import Tree
 from engine.data import Dataset, Pipeline, prepare
 from engine.errors import InputError
 from engine.evaluate import Evaluator
-from engine.experiment import Experiment, experiment_from, override, read_toml
+from engine.experiment import Experiment, experiment_from, override
 from engine.generate import Generator
 from engine.network import Ends, outline
 from engine.run import Run
 from tui_lab.cli.signals import held_back
-
-
-def tree_of_target(target: str) -> tuple[str, Tree]:
-    """(name, tables) of a preset or of a TOML file. Raises InputError for neither."""
-    path = Path(target)
-    if path.suffix == ".toml" or path.is_file():
-        return path.stem, read_toml(path)
-    return target, presets.load(target)
 
 
 def experiment_of(
@@ -33,7 +24,7 @@ def experiment_of(
     seed: int | None = None,
 ) -> tuple[str, Experiment]:  # fmt: skip
     """(name, experiment) of a preset or file with the command line's changes applied."""
-    name, tree = tree_of_target(target)
+    name, tree = presets.find(target)
     tree = override(tree, list(assignments))
     training = tree.get("training")
     if isinstance(training, dict):

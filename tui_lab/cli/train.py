@@ -28,7 +28,7 @@ INTERRUPTED = 130
 
 
 @click.command("train")
-@click.argument("target", metavar="PRESET|FILE.toml", shell_complete=complete_presets)
+@click.argument("target", metavar="PRESET|FILE", shell_complete=complete_presets)
 @click.option(
     "--set", "assignments", metavar="KEY=VALUE", multiple=True, help="Change a field: optimizer.lr=0.01."
 )
@@ -42,7 +42,7 @@ def train_command(
     target: str, assignments: tuple[str, ...], steps: int | None, epochs: float | None, minutes: float | None,
     seed: int | None, threads: int | None, runs: Path | None, name: str | None, as_json: bool, quiet: bool,
 ) -> int:  # fmt: skip
-    """Train a preset or a TOML file, without a screen."""
+    """Train a preset, a TOML file, or what suits a file of data (a table, a text, pictures), without a screen."""
     check_length(steps, epochs)
     check_output(as_json, quiet)
     with ending_cleanly() as ending:

@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import presets
-from engine.component import Tree
 from engine.data import prepare
-from engine.experiment import Experiment, experiment_from, read_toml
+from engine.experiment import Experiment, experiment_from
 from engine.network import Outline, outline
 from engine.plan import ends_of
 from engine.run import Run
@@ -20,14 +19,11 @@ DEEPEST = 1  # of the layers within layers that are listed
 
 
 def experiment_for(kind: str, name: str, root: Path) -> tuple[Experiment, Run | None]:
-    """The experiment of a preset, a file (a table gets a sensible one), or a run. Raises InputError."""
+    """The experiment of a preset, a file (one of data gets a sensible one), or a run. Raises InputError."""
     if kind == "run":
         run = Run.find(name, root)
         return run.experiment(), run
-    if kind == "file" or name.endswith((".toml", ".csv", ".tsv", ".gz")):
-        tree: Tree = read_toml(Path(name)) if name.endswith(".toml") else presets.for_table(name)
-        return experiment_from(tree, name), None
-    return experiment_from(presets.load(name), name), None
+    return experiment_from(presets.find(name)[1], name), None
 
 
 def kind_of(target: str, root: Path) -> str:
@@ -36,7 +32,7 @@ def kind_of(target: str, root: Path) -> str:
         return "preset"
     if target == "last" or any((p / "experiment.toml").is_file() for p in (Path(target), root / target)):
         return "run"
-    return "file" if Path(target).suffix else "preset"
+    return "file" if Path(target).suffix or Path(target).exists() else "preset"
 
 
 def opener(

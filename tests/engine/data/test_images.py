@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pytest
 from PIL import Image
+from scipy import ndimage
 
 from engine.component import build
 from engine.data import Pipeline, Source, input_names, prepare, read_inputs, source_for
@@ -75,6 +76,20 @@ def test_the_full_set_wants_the_package_by_its_name(monkeypatch, tmp_path):
     monkeypatch.setattr(fashion_module, "INSTALLED", tmp_path / "nowhere")
     with pytest.raises(InputError, match="install the Debian package dataset-fashion-mnist"):
         prepare(source("fashion-mnist", samples="full"), 1)
+
+
+def test_bytes_are_filtered_and_scaled_as_the_numbers_that_they_are():
+    filters = [{"step": "gaussian_filter", "sigma": 0.7}, {"step": "median_filter"}]
+    dataset = prepare(
+        source("fashion-mnist", preprocess=[*filters, {"step": "standardize", "whole": True}]), 1
+    )
+    raw = source("fashion-mnist").load(np.random.default_rng(0)).x[6000:].astype(np.float64)
+    blurred = ndimage.gaussian_filter(raw, (0, 0.7, 0.7, 0), mode="nearest")
+    clean = ndimage.median_filter(blurred, (1, 3, 3, 1), mode="nearest")
+    mine = dataset.test.x
+    assert np.corrcoef(mine.ravel(), clean.ravel())[0, 1] > 1 - 1e-9
+    assert abs(dataset.train.x.mean()) < 1e-4
+    assert dataset.train.x.std() == pytest.approx(1, abs=1e-4)
 
 
 # -- splits -------------------------------------------------------------------------------------------------
@@ -241,6 +256,15 @@ def test_folders_without_classes_are_told(tmp_path):
     draw(tmp_path / "only" / "1.png")
     with pytest.raises(InputError, match="expected two or more folders of .png .*; found 1"):
         prepare(source("images", path=str(tmp_path)), 1)
+
+
+def test_more_pictures_than_memory_holds_are_refused_before_they_are_read(photos, monkeypatch):
+    class Little:
+        available = 1000
+
+    monkeypatch.setattr("psutil.virtual_memory", Little)
+    with pytest.raises(InputError, match="24 pictures of 5 × 6 pixels need .*make data.size smaller"):
+        prepare(source("images", path=str(photos)), 1)
 
 
 def test_without_pillow_the_extra_is_named(photos, monkeypatch):

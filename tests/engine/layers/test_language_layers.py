@@ -225,3 +225,16 @@ def test_an_embedding_of_another_width_cannot_be_tied():
     layers = [Embedding(units=8), Unembed(tied=False), Unembed()]
     with pytest.raises(InputError, match="the embedding is 8 wide, the input 11; set tied = false"):
         outline(layers, Ends((5,), TOKENS, 5, (TOKENS,)))
+
+
+def test_one_thread_and_two_give_the_same_bits(monkeypatch):
+    monkeypatch.setattr("engine.trainer.SERIAL_WORK", 0)
+    found = []
+    for threads in (1, 2):
+        trainer = gpt(shards=2)
+        trainer.threads = threads
+        assert trainer.parallel == (threads == 2)
+        while not trainer.finished:
+            trainer.advance()
+        found.append({name: trainer.memory[name].tobytes() for name in trainer.outline.shapes})
+    assert found[0] == found[1]

@@ -62,8 +62,8 @@ def test_gradients_of_a_rectified_state():
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
-def test_a_product_in_slices_is_the_whole_product(kind):
-    """40 rows × 160 units make each step's product too large for one small one."""
+def test_shards_give_what_the_whole_batch_gives(kind):
+    """40 rows and 160 units make several small products of each step's."""
     rig, x = LayerRig([kind(units=160)], (40, 3, 5), dtype="float32"), numbers(40, 3, 5)
     y, dy = rig.outputs(x), numbers(40, 3, 160)
     rig.backward(dy)

@@ -195,6 +195,21 @@ def test_predict_gives_numbers_in_the_targets_own_units(tmp_path):
     assert 100 < values.mean() < 200
 
 
+def test_predict_goes_on_with_a_series(tmp_path):
+    """Every value lies 36 above that of a year before it, and so must what follows."""
+    path = tmp_path / "grown.csv"
+    path.write_text("month,height\n" + "".join(f"{i},{3 * i + i % 2}\n" for i in range(200)))
+    data = f"data={{source='series',path='{path}',context=12,horizon=2,difference=12}}"
+    lab("train", "sunspots-lstm", "--set", data, "--steps", "2", "--quiet", "--name", "r")
+    new = tmp_path / "new.csv"
+    new.write_text("height\n" + "".join(f"{3 * i + i % 2}\n" for i in range(100, 130)))
+    header, answer = lab("predict", "r", "--input", new).out.splitlines()
+    assert header == "height+1,height+2"
+    np.testing.assert_allclose(np.array(answer.split(","), float), [3 * 130, 3 * 131 + 1], atol=3)
+    new.write_text("height\n1\n2\n")
+    assert "has 2 values, the run looks at context = 12" in refused("predict", "r", "--input", str(new))
+
+
 def test_predict_takes_images_from_an_archive(tmp_path):
     from sklearn.datasets import load_digits
 
@@ -211,6 +226,31 @@ def test_predict_takes_images_from_an_archive(tmp_path):
     )
 
 
+def test_predict_takes_a_picture_or_a_folder_of_pictures_and_names_them(tmp_path):
+    from PIL import Image
+    from sklearn.datasets import load_digits
+
+    lab("train", "digits-mlp", "--quiet", "--epochs", "20", "--name", "r")
+    truth = load_digits().target[:20]
+    for i, image in enumerate(load_digits().images[:20]):
+        Image.fromarray((image * 255 / 16).round().astype(np.uint8)).save(tmp_path / f"{i:02}.png")
+    answer = list(csv.DictReader(lab("predict", "r", "--input", tmp_path).out.splitlines()))
+    assert [row["file"] for row in answer] == [f"{i:02}.png" for i in range(20)]
+    assert np.mean([int(row["digit"]) == t for row, t in zip(answer, truth, strict=True)]) > 0.8
+    assert lab("predict", "r", "--input", tmp_path / "03.png").out.splitlines()[1].startswith("03.png,")
+    Image.fromarray(np.zeros((9, 8), np.uint8)).save(tmp_path / "04.png")
+    assert "is 9 × 8 pixels" in refused("predict", "r", "--input", str(tmp_path / "04.png"))
+
+
+def test_augmentation_is_set_on_the_command_line_by_names_or_tables():
+    for steps in ('augment=["noise"]', 'augment=[{step="noise"}]'):
+        lines = lab(
+            "train", "iris", "--json", "--steps", "5", "--set", steps, "--set", "augment.0.std=0.3"
+        ).lines
+        assert lines[0]["experiment"]["augment"] == [{"step": "noise", "std": 0.3}]
+    assert "augment.0 (flip): needs images" in refused("train", "iris", "--set", "augment=['flip']")
+
+
 def test_lists_and_shows_tell_what_there_is():
     assert "spiral" in lab("presets").out
     assert lab("presets", "list").out == lab("presets").out
@@ -219,6 +259,7 @@ def test_lists_and_shows_tell_what_there_is():
         assert word in shown
     assert "digits" in lab("data").out
     assert "alcohol" in lab("data", "show", "wine").out
+    assert "rules   last: rmse 19.4 (test rows)" in lab("data", "show", "sunspots").out
     assert "no runs in" in lab("runs").out
     lab("train", "iris", "--quiet", "--steps", "20", "--name", "r")
     assert "done" in lab("runs").out
@@ -256,7 +297,7 @@ def test_without_a_terminal_the_lab_names_the_way_without_a_screen():
         (["train", "iris", "--name", "."], "--name '.': expected the name of a directory"),
         (["train", "iris", "--name", ""], "--name '': expected the name of a directory"),
         (["train", "iris", "--name", "last"], "and not 'last'"),
-        (["train"], "Missing argument 'PRESET|FILE.toml'; see tui-lab train --help"),
+        (["train"], "Missing argument 'PRESET|FILE'; see tui-lab train --help"),
         (["train", "iris", "--stesp", "3"], "No such option"),
         (["train", "iris", "--set", "model.-1.units=3"], "'-1' is not a number from 0 to 1"),
         (["train", "iris", "--set", "optimizer.lr=[1]"], "optimizer.lr = [1]: expected a number, got a list"),

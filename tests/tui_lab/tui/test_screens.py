@@ -85,6 +85,23 @@ async def test_a_typed_value_asks_for_an_edit_and_escape_does_not():
         assert len(session.asked) == 1
 
 
+async def test_steps_of_augmentation_are_typed_as_names_and_taken_away_by_an_empty_line():
+    session = fake.spiral()
+    app = app_on(session)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        form = app.screen.query_one("#form", HyperForm)
+        form.focus()
+        form.choose("augment")
+        await pilot.press("enter")
+        await settled(pilot)
+        await pilot.press(*"noise", "enter")
+        await settled(pilot)
+        await pilot.press("enter", "enter")
+        await settled(pilot)
+        assert session.asked == [Edit("augment", ["noise"]), Edit("augment", [])]
+
+
 async def test_what_cannot_change_live_offers_a_restart():
     session = fake.spiral()
     app = app_on(session)

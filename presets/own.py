@@ -1,0 +1,91 @@
+"""A sensible experiment for data of the user's: a table, arrays, pictures, ratings, a text."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from engine.component import Component, Tree, tree_of
+from engine.data import RowSource, Source, source_for
+from engine.data.ratings import RatingsFile
+from engine.data.texts import TextFile
+from engine.hyper import fields
+
+
+def for_file(path: str) -> Tree:
+    """The experiment for a file of data, or a folder of pictures. Raises InputError where it cannot be used."""
+    source = source_for(path)
+    data = {"source": source.tag()} | given(source)
+    if isinstance(source, TextFile):
+        story, rest = "A text of yours.", of_text()
+    elif isinstance(source, RatingsFile):
+        story, rest = "Ratings of yours.", of_ratings()
+    else:
+        story, rest = of_rows(source, data)
+    return {"title": Path(path).name, "story": story, "data": data, **rest}
+
+
+def given(component: Component) -> Tree:
+    """The fields of a component that are not as they would be anyway."""
+    tree = tree_of(component)
+    known = {field.name: field for field in fields(type(component))}
+    return {k: v for k, v in tree.items() if k in known and getattr(component, k) != known[k].default}
+
+
+def of_rows(source: Source, data: Tree) -> tuple[str, Tree]:
+    """The story and all but the data for rows; completes the data by the steps that they need."""
+    assert isinstance(source, RowSource)
+    raw = source.raw(1)
+    classes, pictures = raw.task == "classification", raw.x.ndim == 4
+    missing = [{"step": "missing", "method": "median"}] if np.isnan(raw.x).any() else []
+    data["preprocess"] = [*missing, {"step": "standardize"} | ({"whole": True} if pictures else {})]
+    if not classes:
+        data["scale_target"] = True
+    kind = "Pictures" if pictures else "A table"
+    return f"{kind} of yours: {len(raw.x):,} rows, {raw.task}.", {
+        "model": (of_pictures() if pictures else of_columns()) + [{"layer": "dense"}],
+        "loss": {"name": "cross_entropy" if classes else "mse"},
+        "optimizer": {"name": "adamw", "lr": 0.003},
+        "schedule": {"name": "cosine"},
+        "training": {"batch_size": 32, "epochs": 20.0 if pictures else 200.0, "patience": 20},
+    }
+
+
+def of_columns() -> list[Tree]:
+    return [{"layer": "dense", "units": 32, "activation": "relu"}]
+
+
+def of_pictures() -> list[Tree]:
+    convolution = {"layer": "conv2d", "activation": "relu"}
+    return [
+        {**convolution, "filters": 16},
+        {"layer": "max_pool"},
+        {**convolution, "filters": 32},
+        {"layer": "global_pool"},
+    ]
+
+
+def of_ratings() -> dict[str, Any]:
+    return {
+        "model": [{"layer": "factorization", "units": 4}],
+        "loss": {"name": "mse"},
+        "optimizer": {"name": "adam", "lr": 0.005},
+        "schedule": {"name": "cosine"},
+        "training": {"batch_size": 128, "epochs": 20.0, "l2": 3e-4},
+    }
+
+
+def of_text() -> dict[str, Any]:
+    return {
+        "model": [
+            {"layer": "embedding", "units": 64},
+            {"layer": "position"},
+            {"layer": "transformer", "blocks": 2, "heads": 4},
+            {"layer": "layer_norm"},
+            {"layer": "unembed"},
+        ],
+        "loss": {"name": "cross_entropy"},
+        "optimizer": {"name": "adamw", "lr": 0.002},
+        "schedule": {"name": "cosine", "warmup": 50},
+        "training": {"batch_size": 16, "steps": 2000},
+    }
