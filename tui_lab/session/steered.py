@@ -101,7 +101,7 @@ class Steered:
 
     def _watchable(self) -> float:
         training = self.trainer.experiment.training
-        operations = work(self.trainer.outline.size, training.batch_size) * self.dataset.positions
+        operations = work(self.trainer.outline, training.batch_size)
         seconds = training.steps * (STEP_SECONDS + operations / OPERATIONS_A_SECOND)
         return watchable(training.steps, seconds)
 
@@ -123,7 +123,8 @@ class Steered:
         """The training has ended by itself: save, test, and stand still."""
         self.wind_up()
         self.resume, self.playing, self.phase = True, False, base.ENDED
-        self.pictures.look_again()
+        if self.watched:
+            self.pictures.look_again()
 
     def wind_up(self) -> None:
         """Save and end the run, if there is one."""
