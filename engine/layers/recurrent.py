@@ -63,7 +63,11 @@ class Recurrent(Layer):
                 'needs steps (N, T, I), the input are tokens; put { layer = "embedding" } before it'
             )
         if len(x.shape) != 3:
-            raise ValueError(f"needs steps (N, T, I), the input is {x.shape[1:]} a row")
+            steps, size = x.shape[1], x.size // (x.shape[0] * x.shape[1])
+            raise ValueError(
+                f"needs steps (N, T, I), the input is {x.shape[1:]} a row; put "
+                f'{{ layer = "reshape", shape = [{steps}, {size}] }} before it'
+            )
         for i in range(self.layers):
             with net.scope(f"layer{i + 1}"):
                 if i and self.dropout:
