@@ -101,14 +101,14 @@ class Steered:
 
     def _watchable(self) -> float:
         training = self.trainer.experiment.training
-        operations = work(self.trainer.outline.size, training.batch_size) * self.dataset.positions
+        operations = work(self.trainer.outline, training.batch_size)
         seconds = training.steps * (STEP_SECONDS + operations / OPERATIONS_A_SECOND)
         return watchable(training.steps, seconds)
 
     def _begin(self) -> None:
         self.create_run()
         assert self.run is not None
-        self.begun = True
+        self.begun, self.exit_code = True, 0
         self.conductor = Conductor(self.trainer, self.run, deadline=self._deadline, resume=self.resume)
         try:
             events = self.conductor.begin()
@@ -268,7 +268,6 @@ class Steered:
             if not known:
                 self.record.note(event)
             if isinstance(event, End) and event.reason == "diverged":
-                self.tell(event.message)
                 self.exit_code = 1
 
     def tell(self, message: str) -> None:
