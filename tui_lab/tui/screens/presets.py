@@ -84,10 +84,11 @@ class PresetsScreen(Screen):
                 options.add_option(Option(f"[dim]{topic}[/]", disabled=True))
                 heading = topic
             room = LIST_WIDTH - len(name) - 7  # of a line: what is longer would wrap
-            words = f"  [dim]{shorten(title, room)}[/]" if self.app.size.width >= 100 and room > 8 else ""
-            options.add_option(Option(f"  {name}{words}", id=str(i)))
-        typed = self.filter or "[dim]type to filter[/]"
-        self.query_one("#head", Static).update(f"[b]tui-lab[/]  a training lab in the terminal      {typed}")
+            words = shorten(title, room) if self.app.size.width >= 100 and room > 8 else ""
+            options.add_option(Option(Content.assemble(f"  {name}  ", (words, "dim")), id=str(i)))
+        typed = (self.filter, "") if self.filter else ("type to filter", "dim")
+        head = Content.assemble(("tui-lab", "bold"), "  a training lab in the terminal      ", typed)
+        self.query_one("#head", Static).update(head)
         there = [i for i in range(options.option_count) if not options.get_option_at_index(i).disabled]
         before = [i for i in there if self.item_at(i) == held]
         first = next(iter([*before, *there]), None)
