@@ -53,9 +53,10 @@ class Operand:
 class Kernel:
     """A function over arrays, callable from Python as it is and from the program by address."""
 
-    def __init__(self, function: Callable) -> None:
+    def __init__(self, function: Callable, work: str = "") -> None:
         self.function = function
         self.name = function.__name__
+        self.work = tuple(d.strip() for d in work.split(",")) if work else ()
         self.operands = [Operand.parse(n, a) for n, a in function.__annotations__.items()]
         named = (d for o in self.operands for d in o.dims if not d.isdigit())
         self.sizes = tuple(dict.fromkeys(named))
@@ -80,6 +81,11 @@ class Kernel:
 def kernel(function: Callable) -> Kernel:
     """Register a kernel: every parameter is annotated with its shape ("N,I"), "float64[K]", "int64[K]" or "int"."""
     return Kernel(function)
+
+
+def product_kernel(work: str) -> Callable[[Callable], Kernel]:
+    """Register a kernel of matrix products; `work` counts their multiplications in sizes: "N,I,O" for N·I·O."""
+    return lambda function: Kernel(function, work)
 
 
 def device(function: Callable) -> Callable:

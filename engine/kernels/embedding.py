@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from engine.jit import kernel
+from engine.jit import kernel, product_kernel
 from engine.kernels.maths import ZERO
 from engine.kernels.products import add_product
 
@@ -30,7 +30,7 @@ def clear_gradient(dtable: "N"):
     dtable[:] = ZERO
 
 
-@kernel
+@product_kernel("N,V,D")
 def unembed_forward(x: "N,D", table: "V,D", y: "N,V"):
     np.dot(x, table.T, y)
 

@@ -8,7 +8,7 @@ leaves the gates' gradient in the gates' place, so that the weights' gradients a
 Loops that only touch a few arrays vectorise; a loop over all gates at once would not.
 """
 
-from engine.jit import device, kernel
+from engine.jit import device, kernel, product_kernel
 from engine.kernels.maths import ONE, ZERO, sigmoid, tanh
 from engine.kernels.products import add_product
 
@@ -85,7 +85,7 @@ def keep_state(states: "S,N"):
     states[0] = states[states.shape[0] - 1]
 
 
-@kernel
+@product_kernel("T,N,U,U")
 def rnn_forward(gates: "T,N,U", w: "U,U", states: "S,N,U", rectified: "int"):
     """h = tanh(a + h₋·w) or max(0, a + h₋·w); gates hold a = x·wᵢ + b (Elman 1990)."""
     T, N, _U = gates.shape
@@ -110,7 +110,7 @@ def rnn_backward(gates: "T,N,U", w: "U,U", states: "S,N,U", dstates: "S,N,U", re
         add_small_products(gates[t], w.T, dstates[t])
 
 
-@kernel
+@product_kernel("T,N,U,G")
 def lstm_forward(gates: "T,N,G", w: "U,G", states: "S,N,U", cells: "S,N,U"):
     """c = f·c₋ + i·g;  h = o·tanh c, the gates i, f, g, o in this order (Hochreiter & Schmidhuber 1997)."""
     T, N, _G = gates.shape
@@ -142,7 +142,7 @@ def lstm_backward(gates: "T,N,G", w: "U,G", cells: "S,N,U", dstates: "S,N,U", dc
         add_small_products(gates[t], w.T, dstates[t])
 
 
-@kernel
+@product_kernel("T,N,U,G")
 def gru_forward(gates: "T,N,G", recurrent: "T,N,G", w: "U,G", bias: "U", states: "S,N,U"):
     """h = (1 − z)·n + z·h₋ with n = tanh(aₙ + r·(h₋·wₙ + bias)), the gates r, z, n in this order (Cho et al. 2014).
 

@@ -79,6 +79,10 @@ def spiral() -> FakeSession:
         "sizes": {"train": 500, "val": 250, "test": 250}, "balance": [("0", 250), ("1", 250)],
         "columns": [("x1", np.array([0.0, 1.0, -1.75, 1.75])), ("x2", np.array([0.0, 1.0, -1.5, 1.5]))],
         "points": (corners * 4, classes),
+        "before": [
+            {"name": "x1", "missing": 0, "categories": 0, "stats": np.array([0.0, 3.2, -5.6, 5.6])},
+            {"name": "x2", "missing": 12, "categories": 0, "stats": np.array([0.1, 3.1, -4.8, 4.8])},
+        ],
     }  # fmt: skip
     blocks = (("dense1", "dense", (16,), 48), ("dense2", "dense", (16,), 272), ("dense3", "dense", (2,), 34))
     log = {

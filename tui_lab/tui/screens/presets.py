@@ -18,7 +18,8 @@ from tui_lab.charts.text import shorten
 from tui_lab.tui.widgets.preview import Preview, drawn
 
 PRESET, FILE, RUN = "preset", "file", "run"
-NAMES = 44  # columns of the list on a wide screen
+LIST_WIDTH = 44  # cells, as the style sheet has it
+ENDINGS = (".toml", ".csv", ".tsv", ".csv.gz", ".tsv.gz", ".npz", ".txt")
 RESTED = 0.15  # seconds that a line must be chosen before its data are prepared: not while arrows are held
 
 
@@ -64,7 +65,7 @@ class PresetsScreen(Screen):
 
     def list_items(self) -> None:
         self.items = [(PRESET, n, presets.topic(n), presets.load(n)["title"]) for n in presets.names()]
-        here = sorted([*Path().glob("*.toml"), *Path().glob("*.csv"), *Path().glob("*.tsv")])
+        here = sorted(path for ending in ENDINGS for path in Path().glob(f"*{ending}"))
         self.items += [(FILE, str(p), "files here", "") for p in here if p.name != "pyproject.toml"]
         root = self.app.root  # type: ignore[attr-defined]
         found = (
@@ -82,7 +83,8 @@ class PresetsScreen(Screen):
             if topic != heading:
                 options.add_option(Option(f"[dim]{topic}[/]", disabled=True))
                 heading = topic
-            words = shorten(title, NAMES - len(name) - 5) if self.app.size.width >= 100 else ""
+            room = LIST_WIDTH - len(name) - 7  # of a line: what is longer would wrap
+            words = shorten(title, room) if self.app.size.width >= 100 and room > 8 else ""
             options.add_option(Option(Content.assemble(f"  {name}  ", (words, "dim")), id=str(i)))
         typed = (self.filter, "") if self.filter else ("type to filter", "dim")
         head = Content.assemble(("tui-lab", "bold"), "  a training lab in the terminal      ", typed)

@@ -1,0 +1,55 @@
+"""What a step is reckoned to cost, and into how many shards a batch is cut for it."""
+
+import pytest
+
+from engine.component import build
+from engine.layers import Layer
+from engine.network import Ends, Outline, outline
+from engine.plan import MOST_SHARDS, shards_for, work
+
+
+def network(layers: list[dict], ends: Ends) -> Outline:
+    return outline(build(list[Layer], layers), ends)
+
+
+def test_a_dense_layer_multiplies_each_weight_once_a_row():
+    dense = network([{"layer": "dense", "units": 512}, {"layer": "dense"}], Ends((784,), 10))
+    assert dense.work == 784 * 512 + 512 * 10
+    assert work(dense, 100) == 6 * 100 * dense.work
+
+
+def test_a_convolution_multiplies_each_weight_at_every_place():
+    layers = [{"layer": "conv2d", "filters": 16, "stride": 2}, {"layer": "global_pool"}, {"layer": "dense"}]
+    images = network(layers, Ends((28, 28, 3), 10))
+    assert images.work == 14 * 14 * (3 * 3 * 3 * 16) + 14 * 14 * 16 + 16 * 10
+
+
+def test_attention_counts_its_two_products_between_positions():
+    T, D, V = 20, 8, 7
+    layers = [{"layer": "embedding", "units": D}, {"layer": "attention", "heads": 2}, {"layer": "unembed"}]
+    text = network(layers, Ends((T,), V, T, (V,)))
+    maps, between, scores = T * D * 3 * D + T * D * D, 2 * T * T * D, T * D * V
+    assert text.work - (maps + between + scores) <= T * (D + V)  # looking up the vectors
+
+
+@pytest.mark.parametrize("layer", ["rnn", "gru", "lstm"])
+def test_a_recurrent_layer_multiplies_its_weights_at_every_step(layer):
+    gates = {"rnn": 1, "gru": 3, "lstm": 4}[layer]
+    T, I, U = 30, 5, 64
+    steps = network([{"layer": layer, "units": U}, {"layer": "dense"}], Ends((T, I), 2))
+    assert steps.work >= T * (I + U) * gates * U
+
+
+def test_a_small_step_stays_whole_and_a_large_one_is_cut_where_each_part_uses_its_weights_often():
+    small = network([{"layer": "dense", "units": 8}, {"layer": "dense"}], Ends((2,), 2))
+    wide = network([{"layer": "dense", "units": 2000}, {"layer": "dense"}], Ends((784,), 10))
+    images = network(
+        [{"layer": "conv2d", "filters": 32}, {"layer": "conv2d", "filters": 32}, {"layer": "global_pool"},
+         {"layer": "dense"}],
+        Ends((28, 28, 1), 10),
+    )  # fmt: skip
+    assert shards_for(small, 1024) == 1
+    assert shards_for(wide, 64) == 1
+    assert shards_for(wide, 128) == 2
+    assert shards_for(images, 64) == MOST_SHARDS
+    assert shards_for(images, 3) == 1
