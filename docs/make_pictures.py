@@ -2,15 +2,18 @@
 
 import asyncio
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import presets
 from engine.experiment import experiment_from, override
 from tui_lab.charts.glyphs import BRAILLE
 from tui_lab.charts.palette import DARK, Look
+from tui_lab.charts.svg import svg
 from tui_lab.session import base
 from tui_lab.session.local import LocalSession
 from tui_lab.tui.app import LabApp
+from tui_lab.tui.picture_of import canvas_of
 
 FOLDER = Path(__file__).parent
 PICTURES = {
@@ -21,12 +24,16 @@ PICTURES = {
 }
 
 
+async def until(condition: Callable[[], bool]) -> None:
+    while not condition():
+        await asyncio.sleep(0.05)
+
+
 async def picture(name: str, runs: Path) -> None:
     preset, changes, view, steps, edits = PICTURES[name]
     experiment = experiment_from(override(presets.load(preset), changes))
     session = LocalSession(preset, experiment, runs)
-    while session.latest.phase != base.READY:
-        await asyncio.sleep(0.05)
+    await until(lambda: session.latest.phase == base.READY)
     app = LabApp(lambda: session)
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause()
@@ -34,18 +41,18 @@ async def picture(name: str, runs: Path) -> None:
         await pilot.press(view)
         at = 0
         for step, (path, value) in [*sorted(edits.items()), (steps, ("", None))]:
-            for _ in range(8):  # in pieces, so that the curves fill
-                session.send(base.Steps((step - at) // 8))
-                await asyncio.sleep(0.5)
+            for piece in range(1, 9):  # so that the curves fill
+                goal = at + (step - at) * piece // 8
+                session.send(base.Steps(goal - session.latest.step))
+                await until(lambda goal=goal: session.latest.step == goal)
             at = step
             if path:
                 session.send(base.Edit(path, value))
-                await asyncio.sleep(0.3)
+                await until(lambda: session.latest.edits > 0)
         app.clear_notifications()
-        await asyncio.sleep(1.5)
-        (FOLDER / f"{name}.svg").write_text(
-            app.export_screenshot(title=f"tui-lab {preset}"), encoding="utf-8"
-        )
+        await asyncio.sleep(3)
+        picture = svg(canvas_of(app.screen), DARK)
+        (FOLDER / f"{name}.svg").write_text(picture, encoding="utf-8")
     session.close()
 
 
