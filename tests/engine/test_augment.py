@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pytest
 from scipy import ndimage, stats
-from support import damage, run
+from support import damage, differences, relative_error, run
 
 from engine.augment import STREAM, Augmentation, Batch
 from engine.component import build
@@ -194,9 +194,8 @@ POINTS = {
 
 def trainer_of(tree: dict, *changes: str, **options) -> Trainer:
     experiment = experiment_from(override(tree, list(changes)))
-    trainer = Trainer(
-        experiment, prepare(experiment.data, 1, experiment.training.precision), threads=1, **options
-    )
+    dataset = prepare(experiment.data, 1, experiment.training.precision)
+    trainer = Trainer(experiment, dataset, **{"threads": 1} | options)
     trainer.start()
     return trainer
 
@@ -263,6 +262,42 @@ def test_the_loss_of_mixed_rows_is_the_mix_of_the_losses(loss):
     else:
         expected = kind.values(z, share * t + (1 - share) * t[::-1])
     assert trainer.losses[0] == pytest.approx(expected.mean())
+
+
+def test_threads_do_not_change_the_bits_of_augmented_rows(monkeypatch):
+    monkeypatch.setattr("engine.trainer.SERIAL_WORK", 0)
+    tree = PHOTOS | {"augment": ALL}
+    alone, beside = (trained(tree, "training.shards=3", threads=n) for n in (1, 2))
+    assert beside.parallel
+    assert not alone.parallel
+    assert (weights(alone) == weights(beside)).all()
+
+
+@pytest.mark.parametrize("loss", ["cross_entropy", "hinge"])
+def test_the_gradient_of_mixed_losses_is_that_of_finite_differences(loss):
+    memory = Memory("float64", guarded=True)
+    net = Builder(memory, "shard0", Ends((2,), 3), {})
+    memory.first_values[net.lane.name] = (0, 1, 0, 6, *[0] * (LANE - 4))
+    z, t = net.tensor("z", (6, 3)), net.work.tensor("target", (6, 1))
+    batch = Batch(net, net.work.tensor("input", (6, 2)), t, net.lane, True, lambda: batch)
+    build(Augmentation, {"step": "mixup", "alpha": 1.0}).plan(batch)
+    losses = shared(memory, "losses", np.float64, 1)
+    batch.plan_loss(build(Loss, {"name": loss}), z, losses)
+    memory.allocate()
+    initialise(memory, Outline((), ()), 1)
+    memory["clock"][SAMPLES] = 6
+    z.array[...], t.array[:, 0] = RNG.normal(size=(6, 3)), [0, 1, 2, 2, 0, 1]
+    step = run(net.forward, memory.dtype)
+
+    def objective() -> float:
+        step()
+        return float(losses.array[0])
+
+    objective()
+    analytic = z.gradient.array.copy()
+    assert 0.01 < batch.share.array[0] < 0.99
+    assert relative_error(analytic, differences(z.array, objective)) < 1e-6
+    assert damage(memory) == []
 
 
 def test_augmentation_is_for_training_and_not_for_evaluation():

@@ -92,3 +92,12 @@ def test_work_in_sizes_that_a_kernel_does_not_have_is_refused():
 
         @product_kernel("N,K")
         def odd(x: "N", y: "N"): ...
+
+
+def test_of_a_large_table_only_the_rows_that_are_looked_up_count():
+    ratings = network([{"layer": "factorization", "units": 8}], Ends((2,), 1, vocabulary=(1000, 9000)))
+    assert ratings.size > 80_000
+    assert ratings.work == 8
+    assert shards_for(ratings, 256) == 1
+    layers = [{"layer": "embedding", "units": 16}, {"layer": "flatten"}, {"layer": "dense"}]
+    assert network(layers, Ends((3,), 1, vocabulary=(50_000,))).work < 200

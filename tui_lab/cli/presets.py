@@ -56,6 +56,8 @@ def show_preset(name: str) -> None:
     length = f"{training.steps:,} steps" if training.steps else f"{training.epochs:g} epochs"
     sizes = " · ".join(f"{len(getattr(dataset, part)):,} {part}" for part in ("train", "val", "test"))
     click.echo(f"  data   {experiment.data.tag()}: {sizes}")
+    if experiment.augment:
+        click.echo(f"  change {', '.join(step.tag() for step in experiment.augment)} of the training rows")
     click.echo(f"  loss   {loss.tag()}, {optimizer.tag()} at {optimizer.lr:g}, {length}")
     if experiment.expect:
         click.echo(f"  expect {experiment.expect.metric} {experiment.expect.value:g} on the test rows")

@@ -80,7 +80,7 @@ def drawn_rows(dataset: Dataset) -> dict[str, Any]:
         return {"samples": drawn_as(dataset, x[:SAMPLES]), "sample_names": names_of(dataset)}
     if is_series(dataset):
         target = dataset.pipeline.target_to_original(y[:STRETCH])[:, 0].astype(float)
-        return {"series": (dataset.targets[0], target)}
+        return {"series": (dataset.pipeline.series, target)}
     if is_signal(dataset):
         values = x[:SAMPLES].reshape(min(SAMPLES, len(x)), -1).astype(float)
         return {"samples": values, "sample_names": names_of(dataset)}
