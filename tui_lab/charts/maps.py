@@ -52,9 +52,10 @@ def tiles(rows: Maps, height: int, width: int) -> list[Tile]:
 
 
 def tile_size(count: int, tall: int, broad: int, room: int, width: int) -> tuple[int, int]:
-    """Cells of a tile: the largest at which all have room, whole dots a value before others; else the smallest."""
+    """Cells of a tile: the largest at which all have room, whole dots a value before others; else a dot a value, or
+    as much as there is room for."""
     most = max(1, min(room, -(-tall * LARGEST // 2)))
-    sizes = list(range(most, SMALLEST - 1, -1)) or [most]
+    sizes = list(range(most, max(SMALLEST, -(-tall // 2)) - 1, -1)) or [most]
     for high in [*(h for h in sizes if 2 * h % tall == 0), *sizes]:
         wide = max(1, round(2 * high * broad / tall))
         if (width + 1) // (wide + 1) * ((room + 1) // (high + 1)) >= count:
