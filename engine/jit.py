@@ -84,7 +84,8 @@ def kernel(function: Callable) -> Kernel:
 
 
 def product_kernel(work: str) -> Callable[[Callable], Kernel]:
-    """Register a kernel of matrix products; `work` counts their multiplications in sizes: "N,I,O" for N·I·O."""
+    """Register a kernel of products or of lookups; `work` counts what they take in sizes: "N,I,O" for N·I·O, or
+    "N,D" where of a large table a row is touched for each n."""
     return lambda function: Kernel(function, work)
 
 

@@ -21,7 +21,7 @@ from engine.data.tables import (
     read_table,
     read_text,
 )
-from engine.errors import InputError, did_you_mean
+from engine.errors import InputError, did_you_mean, listed
 from engine.hyper import hyper
 
 PULL = 5.0  # towards the mean, as strong as so many ratings
@@ -193,7 +193,7 @@ def column_for(table: Table, role: str, chosen: str) -> str:
     if not table.headed and len(table.names) > place:
         return table.names[place]
     raise InputError(
-        f"{table.path}: which column is the {role}? Its columns are {', '.join(table.names)}; "
+        f"{table.path}: which column is the {role}? Its columns are {listed(table.names)}; "
         f'say data.{role} = "…"'
     )
 

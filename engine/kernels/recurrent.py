@@ -12,8 +12,9 @@ from engine.jit import device, kernel, product_kernel
 from engine.kernels.maths import ONE, ZERO, sigmoid, tanh
 from engine.kernels.products import add_product
 
-SMALL_PRODUCT = 900_000  # multiplications: OpenBLAS takes another way from a million on
-ROWS, NARROWEST, WIDEST = 8, 16, 64  # and the shape of a small product
+STEP = (16, 512)  # rows and depth of the small products of a step,
+ALL_STEPS = (32, 256)  # and of those over all steps
+WIDTH = 64
 
 
 @kernel
@@ -90,7 +91,7 @@ def rnn_forward(gates: "T,N,U", w: "U,U", states: "S,N,U", rectified: "int"):
     """h = tanh(a + h₋·w) or max(0, a + h₋·w); gates hold a = x·wᵢ + b (Elman 1990)."""
     T, N, _U = gates.shape
     for t in range(T):
-        add_small_products(states[t], w, gates[t])
+        add_small_products(states[t], w, gates[t], STEP)
         for n in range(N):
             if rectified:
                 rectify(gates[t, n], states[t + 1, n])
@@ -107,7 +108,7 @@ def rnn_backward(gates: "T,N,U", w: "U,U", states: "S,N,U", dstates: "S,N,U", re
                 rectify_backward(gates[t, n], states[t + 1, n], dstates[t + 1, n])
             else:
                 squash_backward(gates[t, n], states[t + 1, n], dstates[t + 1, n])
-        add_small_products(gates[t], w.T, dstates[t])
+        add_small_products(gates[t], w.T, dstates[t], STEP)
 
 
 @product_kernel("T,N,U,G")
@@ -116,7 +117,7 @@ def lstm_forward(gates: "T,N,G", w: "U,G", states: "S,N,U", cells: "S,N,U"):
     T, N, _G = gates.shape
     U = w.shape[0]
     for t in range(T):
-        add_small_products(states[t], w, gates[t])
+        add_small_products(states[t], w, gates[t], STEP)
         for n in range(N):
             row = gates[t, n]
             squash_gates(row[: 2 * U])
@@ -139,7 +140,7 @@ def lstm_backward(gates: "T,N,G", w: "U,G", cells: "S,N,U", dstates: "S,N,U", dc
             lstm_state_backward(o, cells[t + 1, n], dstates[t + 1, n], dcells[n])
             lstm_input_backward(i, g, dcells[n])
             lstm_forget_backward(f, cells[t, n], dcells[n])
-        add_small_products(gates[t], w.T, dstates[t])
+        add_small_products(gates[t], w.T, dstates[t], STEP)
 
 
 @product_kernel("T,N,U,G")
@@ -152,7 +153,7 @@ def gru_forward(gates: "T,N,G", recurrent: "T,N,G", w: "U,G", bias: "U", states:
     U = w.shape[0]
     for t in range(T):
         recurrent[t] = ZERO
-        add_small_products(states[t], w, recurrent[t])
+        add_small_products(states[t], w, recurrent[t], STEP)
         for n in range(N):
             row, before = gates[t, n], recurrent[t, n]
             add(before[: 2 * U], row[: 2 * U])
@@ -178,18 +179,30 @@ def gru_backward(gates: "T,N,G", recurrent: "T,N,G", w: "U,G", dbias: "U", state
             gru_value_backward(r, before[2 * U :], value)
             copy(row[: 2 * U], before[: 2 * U])
             add(before[2 * U :], dbias)
-        add_small_products(recurrent[t], w.T, dstates[t])
+        add_small_products(recurrent[t], w.T, dstates[t], STEP)
+
+
+@kernel
+def weights_backward(before: "M,U", dproduct: "M,G", dw: "U,G"):
+    """The gradient of the state's weights, over all steps together: of h₋·w for h₋ (T·N, U)."""
+    dw[:] = ZERO
+    add_small_products(before.T, dproduct, dw, ALL_STEPS)
 
 
 @device
-def add_small_products(a, w, out):
-    """out (N, O) += a (N, I)·w (I, O), as products so small that OpenBLAS copies no operand first: of few rows, which
-    a step has, the copies cost as much as the product."""
-    I, O = w.shape
-    width = max(NARROWEST, min(WIDEST, SMALL_PRODUCT // (ROWS * I)))
-    for o in range(0, O, width):
-        for n in range(0, a.shape[0], ROWS):
-            add_product(a[n : n + ROWS], w[:, o : o + width], out[n : n + ROWS, o : o + width])
+def add_small_products(a, w, out, size):
+    """out (N, O) += a (N, I)·w (I, O), as products so small (below a million multiplications) that OpenBLAS copies no
+    operand first: of few rows, which a step has, the copies cost as much as the product."""
+    (N, I), O = a.shape, w.shape[1]
+    rows, depth = size
+    for i in range(0, I, depth):
+        for o in range(0, O, WIDTH):
+            for n in range(0, N, rows):
+                add_product(
+                    a[n : n + rows, i : i + depth],
+                    w[i : i + depth, o : o + WIDTH],
+                    out[n : n + rows, o : o + WIDTH],
+                )
 
 
 @device

@@ -53,3 +53,12 @@ def test_a_small_step_stays_whole_and_a_large_one_is_cut_where_each_part_uses_it
     assert shards_for(wide, 128) == 2
     assert shards_for(images, 64) == MOST_SHARDS
     assert shards_for(images, 3) == 1
+
+
+def test_of_a_large_table_only_the_rows_that_are_looked_up_count():
+    ratings = network([{"layer": "factorization", "units": 8}], Ends((2,), 1, vocabulary=(1000, 9000)))
+    assert ratings.size > 80_000
+    assert ratings.work == 8
+    assert shards_for(ratings, 256) == 1
+    layers = [{"layer": "embedding", "units": 16}, {"layer": "flatten"}, {"layer": "dense"}]
+    assert network(layers, Ends((3,), 1, vocabulary=(50_000,))).work < 200

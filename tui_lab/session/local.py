@@ -147,6 +147,8 @@ class LocalSession:
     def _work(self) -> None:
         try:
             self._prepare()
+            if self._watched:
+                self._thrift.settle()
             while not self._closing:
                 self._drain()
                 if self._closing:
