@@ -1,6 +1,7 @@
-"""Makes the README's pictures from the lab itself: python docs/make_pictures.py"""
+"""Makes the README's pictures from the lab itself: python docs/make_pictures.py [NAME …]"""
 
 import asyncio
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -16,11 +17,15 @@ from tui_lab.tui.app import LabApp
 from tui_lab.tui.picture_of import canvas_of
 
 FOLDER = Path(__file__).parent
+PIECES = 8  # in which a run is trained, so that curves fill and texts of several steps are written
 PICTURES = {
-    # name: (preset, changes, view, steps after which the picture is taken, edits on the way)
+    # name: (preset, changes, keys, steps after which the picture is taken, edits on the way)
     "spiral": ("spiral", ["optimizer.lr=0.003"], "1", 6_000, {2_000: ("optimizer.lr", 0.01)}),
     "digits": ("digits-mlp", [], "4", 400, {}),
     "network": ("circles", [], "5", 2_000, {}),
+    "shakespeare": ("shakespeare-gpt", [], "4", 1_000, {}),
+    "features": ("digits-cnn", [], "4oooo", 400, {}),
+    "codes": ("digits-autoencoder", [], "4", 1_500, {}),
 }
 
 
@@ -30,35 +35,36 @@ async def until(condition: Callable[[], bool]) -> None:
 
 
 async def picture(name: str, runs: Path) -> None:
-    preset, changes, view, steps, edits = PICTURES[name]
+    preset, changes, keys, steps, edits = PICTURES[name]
     experiment = experiment_from(override(presets.load(preset), changes))
-    session = LocalSession(preset, experiment, runs)
+    session = LocalSession(preset, experiment, runs, pace=0)
     await until(lambda: session.latest.phase == base.READY)
     app = LabApp(lambda: session)
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause()
         app.chart_look = Look(DARK, BRAILLE)  # in full colour, whatever the terminal is
-        await pilot.press(view)
+        await pilot.press(*keys)
         at = 0
         for step, (path, value) in [*sorted(edits.items()), (steps, ("", None))]:
-            for piece in range(1, 9):  # so that the curves fill
-                goal = at + (step - at) * piece // 8
-                session.send(base.Steps(goal - session.latest.step))
-                await until(lambda goal=goal: session.latest.step == goal)
+            for piece in range(1, PIECES + 1):
+                wanted = at + (step - at) * piece // PIECES
+                session.send(base.Steps(wanted - session.latest.step))
+                await until(lambda wanted=wanted: session.latest.step >= wanted)
+                await asyncio.sleep(0.5)
             at = step
             if path:
                 session.send(base.Edit(path, value))
                 await until(lambda: session.latest.edits > 0)
-        app.clear_notifications()
         await asyncio.sleep(3)
-        picture = svg(canvas_of(app.screen), DARK)
-        (FOLDER / f"{name}.svg").write_text(picture, encoding="utf-8")
+        app.clear_notifications()
+        await asyncio.sleep(0.5)
+        (FOLDER / f"{name}.svg").write_text(svg(canvas_of(app.screen), DARK), encoding="utf-8")
     session.close()
 
 
 async def main() -> None:
     with tempfile.TemporaryDirectory() as runs:
-        for name in PICTURES:
+        for name in sys.argv[1:] or PICTURES:
             await picture(name, Path(runs))
 
 
