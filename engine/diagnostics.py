@@ -47,6 +47,7 @@ class Finding(msgspec.Struct, frozen=True):
     advice: str
 
 
+@np.errstate(over="ignore", invalid="ignore")  # of a network that diverged
 def layer_states(trainer: Trainer, before: np.ndarray | None = None) -> list[LayerState]:
     """The layers after the last step; `before` is the flat parameters one step earlier, for the update ratio."""
     parameters = trainer.memory.areas["parameters"]

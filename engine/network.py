@@ -273,6 +273,7 @@ class Outline:
 
     parameters: tuple[Parameter, ...]
     blocks: tuple[Block, ...]
+    work: int = 0  # multiplications forward, a row
 
     @property
     def shapes(self) -> dict[str, Shape]:
@@ -293,7 +294,8 @@ def outline(layers: list[Layer], ends: Ends, dtype: str = "float32") -> Outline:
         raise InputError(f"model: the last layer gives {result.size} outputs, {needed(ends)}")
     # What decays stands first, so that an optimizer meets two long stretches and not many short ones.
     parameters = sorted(builder.declared.values(), key=lambda p: not p.decay)
-    return Outline(tuple(parameters), tuple(builder.blocks))
+    work = sum(operation.work() for operation in builder.forward)
+    return Outline(tuple(parameters), tuple(builder.blocks), work)
 
 
 def needed(ends: Ends) -> str:

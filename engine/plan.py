@@ -23,7 +23,7 @@ from engine.program import Operation, Phase
 from engine.update import Update
 
 SERIAL_WORK = 20e6  # floating-point operations a step below which threads cost more than they bring
-SHARD_ROWS = 64  # a smaller shard spends more on adding up gradients than it saves
+SHARD_USES = 64  # of a parameter: a shard that uses it less spends more on adding up gradients than it saves
 MOST_SHARDS = 4  # unless the experiment says otherwise
 EVALUATIONS = 100  # a run at most, likewise
 FEW_EVALUATIONS = 20  # a run at least: an epoch of a long text may never end
@@ -38,14 +38,13 @@ def resolve(experiment: Experiment, dataset: Dataset) -> Experiment:
     steps = t.steps or max(1, math.ceil(t.epochs * rows / drawn))
     epoch = min(rows // drawn, math.ceil(steps / FEW_EVALUATIONS))
     every = t.evaluate_every or min(steps, max(epoch, math.ceil(steps / EVALUATIONS), 1))
-    size = outline(experiment.model, ends_of(experiment, dataset)).size
-    chosen = 1 if work(size, batch) < SERIAL_WORK else max(1, min(MOST_SHARDS, batch // SHARD_ROWS))
+    network = outline(experiment.model, ends_of(experiment, dataset))
     training = replace(
         t,
         batch_size=batch,
         steps=steps,
         epochs=0.0,
-        shards=min(t.shards or chosen, batch),
+        shards=min(t.shards or shards_for(network, batch), batch),
         evaluate_every=every,
     )
     return replace(experiment, loss=experiment.loss.resolved(dataset), training=training)
@@ -57,9 +56,20 @@ def ends_of(experiment: Experiment, dataset: Dataset) -> Ends:
     return Ends(dataset.input_shape, units, dataset.positions, dataset.vocabulary)
 
 
-def work(parameters: int, batch: int) -> float:
-    """About how many floating-point operations a step takes: 2 forward, 4 backward, a parameter and row."""
-    return 6.0 * parameters * batch
+def work(network: Outline, batch: int) -> float:
+    """About how many floating-point operations a step takes: of each multiplication 2 forward and 4 backward."""
+    return 6.0 * network.work * batch
+
+
+def shards_for(network: Outline, batch: int) -> int:
+    """How many shards suit a batch: a function of the experiment alone, because it decides the bits.
+
+    A dense layer uses a parameter once a row, a convolution at every place of an image.
+    """
+    if work(network, batch) < SERIAL_WORK:
+        return 1
+    uses = batch * max(1.0, network.work / max(1, network.size))
+    return max(1, min(MOST_SHARDS, int(uses // SHARD_USES), batch // 2))
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from importlib import import_module
+from math import prod
 from pkgutil import iter_modules
 
 import numpy as np
@@ -45,6 +46,13 @@ class Operation:
                         f"{self.kernel.name}: {spec.name} ({tensor.name}) is {shape}, but {dim} is {expected}"
                     )
         return sizes
+
+    def work(self) -> int:
+        """About how many multiplications it takes: those of its products, else one for each of the most numbers."""
+        if self.kernel.work:
+            sizes = self.sizes()
+            return prod(int(d) if d.isdigit() else sizes[d] for d in self.kernel.work)
+        return max((o.size for o in self.operands if not isinstance(o, int)), default=0)
 
     def row(self, dtype: str, width: int) -> list[int]:
         sizes = self.sizes()

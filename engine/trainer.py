@@ -92,7 +92,7 @@ class Trainer:
     def parallel(self) -> bool:
         """Whether shards run side by side; it does not change the bits."""
         t = self.experiment.training
-        return self.threads > 1 and t.shards > 1 and work(self.outline.size, t.batch_size) >= SERIAL_WORK
+        return self.threads > 1 and t.shards > 1 and work(self.outline, t.batch_size) >= SERIAL_WORK
 
     # -- life ---------------------------------------------------------------------------------------------
 

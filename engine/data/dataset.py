@@ -25,12 +25,14 @@ class Rows:
     memory.
 
     `baselines` are what simple rules say of each row, by name, like y (R, K): the mean, the last value. What they
-    are worth is measured beside the network.
+    are worth is measured beside the network. `labels` (R,) number the class of each row where the target is
+    something else.
     """
 
     x: np.ndarray
     y: np.ndarray
     baselines: Mapping[str, np.ndarray] = field(default_factory=dict)
+    labels: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.x)
@@ -46,6 +48,7 @@ class Dataset:
     test: Rows
     pipeline: Pipeline
     vocabulary: tuple[int, ...] = ()  # see Builder.vocabulary_of; empty: the inputs are quantities
+    labels: tuple[str, ...] = ()  # the names of what the rows' labels number
 
     @property
     def classes(self) -> tuple[str, ...]:

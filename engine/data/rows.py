@@ -1,5 +1,6 @@
 """Rows: sources of inputs and targets that stand row by row, with their split and preprocessing."""
 
+import math
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Annotated
@@ -46,6 +47,7 @@ class RowSource(Source, kw_only=True):
 
     preprocess: Annotated[list[Preprocess], hyper("steps, fitted on the training rows")] = []
     scale_target: Annotated[bool, hyper("train on targets of mean 0 and deviation 1 (regression)")] = False
+    reconstruct: Annotated[bool, hyper("the target is the input itself, as an autoencoder learns it")] = False
 
     def load(self, rng: np.random.Generator) -> Raw:
         """The rows before preprocessing. Raises InputError where a file cannot be used."""
@@ -75,7 +77,23 @@ class RowSource(Source, kw_only=True):
         if not np.isfinite(x).all() or not np.isfinite(y).all():
             raise InputError(f"{self.where}: values are too large for {dtype.name}; add a scaling step")
         train_rows, val, test = (Rows(x[part], y[part]) for part in parts)
-        return Dataset(raw.task, train_rows, val, test, pipeline)
+        dataset = Dataset(raw.task, train_rows, val, test, pipeline)
+        return reconstruction(dataset) if self.reconstruct else dataset
+
+
+def reconstruction(dataset: Dataset) -> Dataset:
+    """The same rows with their inputs as targets; classes stay as labels to look at."""
+    classes, size = dataset.classes, math.prod(dataset.input_shape)
+    columns = dataset.pipeline.columns or tuple(f"x{i + 1}" for i in range(size))
+    targets = tuple(f"{column} again" for column in columns)
+    pipeline = replace(dataset.pipeline, task="regression", targets=targets, classes=(), target_scale=None)
+
+    def twice(rows: Rows) -> Rows:
+        labels = rows.y[:, 0].astype(int) if classes else None
+        return Rows(rows.x, rows.x.reshape(len(rows), size), labels=labels)
+
+    train, val, test = map(twice, (dataset.train, dataset.val, dataset.test))
+    return Dataset("regression", train, val, test, pipeline, labels=classes)
 
 
 def without_missing(source: RowSource, raw: Raw) -> Raw:

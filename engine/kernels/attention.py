@@ -6,12 +6,12 @@ H/G heads share a group.
 
 import numpy as np
 
-from engine.jit import device, kernel
+from engine.jit import device, kernel, product_kernel
 from engine.kernels.maths import ONE, ZERO, exp, exp_all, largest
 from engine.kernels.products import add_product, product
 
 
-@kernel
+@product_kernel("2,N,T,T,D")
 def attention_forward(qkv: "N,T,E", y: "N,T,D", weights: "M,T,T", heads: "int", groups: "int", causal: "int"):
     """weights (N·H, T, T) are kept for the backward pass: row t says how much t looks at each position."""
     N, D = y.shape[0], y.shape[2]

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from engine.jit import device, kernel
+from engine.jit import device, kernel, product_kernel
 
 
-@kernel
+@product_kernel("N,I,O")
 def dense_forward(x: "N,I", w: "I,O", b: "O", y: "N,O"):
     np.dot(x, w, y)
     for n in range(y.shape[0]):
@@ -22,7 +22,7 @@ def dense_backward(x: "N,I", w: "I,O", dy: "N,O", dx: "M,I", dw: "I,O", db: "O")
         np.dot(dy, w.T, dx)
 
 
-@kernel
+@product_kernel("N,I,O")
 def project_forward(x: "N,I", w: "I,O", y: "N,O"):
     """Without a bias."""
     np.dot(x, w, y)

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from engine.jit import kernel
+from engine.jit import kernel, product_kernel
 from engine.kernels.maths import ZERO
 from engine.kernels.products import add_product
 
 
-@kernel
+@product_kernel("N,D")
 def embed_forward(ids: "N", table: "V,D", y: "N,D"):
     for n in range(ids.size):
         row = int(ids[n])
@@ -24,13 +24,13 @@ def embed_backward(ids: "N", dtable: "V,D", dy: "N,D"):
             dtable[row, d] += dy[n, d]
 
 
-@kernel
+@product_kernel("1")
 def clear_gradient(dtable: "N"):
     """Before the first use of a table whose gradient is added up over its uses."""
     dtable[:] = ZERO
 
 
-@kernel
+@product_kernel("N,V,D")
 def unembed_forward(x: "N,D", table: "V,D", y: "N,V"):
     np.dot(x, table.T, y)
 

@@ -144,9 +144,6 @@ class Activate(Layer, tag="activation"):
     def plan(self, net: "Builder", x: Tensor) -> Tensor:
         return self.function.plan(net, x, "function")
 
-    def activation(self) -> Activation:
-        return self.function
-
 
 class SwiGlu(Layer, tag="swiglu"):
     """y = silu(a)·b, a and b the two halves of the last axis, which y has half as long (Shazeer 2020)."""

@@ -13,7 +13,8 @@ from engine.memory import Tensor
 if TYPE_CHECKING:
     from engine.network import Builder
 
-UNFOLDED_NUMBERS = 2**16  # at once, of several small images: a matrix that stays in the cache
+# Multiplications up to which BLAS has a quicker way: small images go through it together, but no more of them.
+SMALL_PRODUCT = 10**6
 
 Kernel = Annotated[int, hyper("how many neighbours a filter sees along an axis", ge=1, le=1024)]
 Filters = Annotated[int, hyper("filters: channels of the output", ge=1, le=65_536)]
@@ -106,14 +107,14 @@ def convolve(
     b = net.parameter("bias", (filters,), bias) if bias else net.nothing()
     y = net.tensor("output", (N, *(windows.count for windows in over), filters))
     x = x.reshaped((N, tall.length, wide.length * C))
-    images = max(1, min(N, UNFOLDED_NUMBERS // (places * field)))
-    part = {"part": net.scratch("part", (field, filters))} if net.training else {}
+    images = max(1, min(N, SMALL_PRODUCT // (places * field * filters)))
+    size = (tall.reach, wide.reach * C)
+    sums = {"sums": net.scratch("sums", size)} if net.training else {}
     net.op(
         kernels.convolution_forward, kernels.convolution_backward,
         x=x, dx=net.gradient(x), w=w, b=b, db=net.gradient(b),
         y=y.reshaped((N, tall.count, wide.count, filters)),
-        padded=net.scratch("padded", (tall.reach, wide.reach * C)),
-        patches=net.scratch("patches", (images * places, field)),
-        tall=tall.size, top=tall.before, left=wide.before * C, down=tall.stride, across=wide.stride * C, **part,
+        padded=net.scratch("padded", size), patches=net.scratch("patches", (images * places, field)), **sums,
+        tall=tall.size, top=tall.before, left=wide.before * C, down=tall.stride, across=wide.stride * C,
     )  # fmt: skip
     return y

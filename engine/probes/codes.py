@@ -117,5 +117,4 @@ def labels_of(dataset: Dataset, part: Rows) -> tuple[np.ndarray | None, tuple[st
     """The classes (R,) of rows and their names, where the data keeps them; a target itself is one, too."""
     if dataset.task == "classification":
         return part.y[:, 0].astype(int), dataset.classes
-    labels = getattr(part, "labels", None)
-    return labels, getattr(dataset, "labels", ())
+    return part.labels, dataset.labels

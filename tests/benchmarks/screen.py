@@ -1,9 +1,10 @@
 """What the lab's screen costs, in a real pseudo-terminal of 120 × 40 cells.
 
-    python tests/benchmarks/screen.py [--seconds 10] [--rounds 3] [--memory-minutes 0]
+    python tests/benchmarks/screen.py [--seconds 10] [--rounds 3]
+    python tests/benchmarks/screen.py --memory-minutes 30
 
 Prints steps a second with the lab open against headless (in turns), the time from a key to the changed screen, the
-first paint, the processor time of the screen, the bytes to the terminal, and the growth of memory.
+first paint, the processor time of the screen and the bytes to the terminal; or how memory grows minute by minute.
 """
 
 import argparse
@@ -23,6 +24,11 @@ from pathlib import Path
 
 import psutil
 
+VIEWS = (  # whose steps a second are measured: the preset, the keys, and what they show
+    ("spiral", "", "Overview"),
+    ("digits-mlp", "", "Overview"),
+    ("shakespeare-gpt", "4", "Output"),
+)
 LAB = [sys.executable, "-m", "tui_lab"]
 
 
@@ -107,15 +113,16 @@ def headless(path: Path, runs: Path, seconds: float) -> float:
 
 def open_lab(path: Path, runs: Path, *options: str) -> Terminal:
     """The lab, training."""
-    lab = Terminal("open", str(path), "--runs", str(runs), *options)
+    lab = Terminal("open", str(path), "--runs", str(runs), "--pace", "0", *options)
     lab.wait_for("press space to train")
     lab.read(0.5)
     lab.press(" ")
     return lab
 
 
-def with_lab(path: Path, runs: Path, seconds: float) -> float:
+def with_lab(path: Path, runs: Path, seconds: float, keys: str = "") -> float:
     lab = open_lab(path, runs)
+    lab.press(keys)
     lab.read(seconds)
     lab.close()
     return speed(runs)
@@ -154,35 +161,47 @@ def cost(path: Path, runs: Path, seconds: float, *options: str) -> tuple[float, 
     return share, rate
 
 
-def growth(path: Path, runs: Path, minutes: float) -> float:
-    """Megabytes that the process grows by in so many minutes, after the first 20 seconds."""
+def growth(path: Path, runs: Path, minutes: float) -> None:
+    """Print the memory of the lab after 20 seconds of training, and how much more it is every minute from then on."""
     lab = open_lab(path, runs)
     lab.read(20)
     process = psutil.Process(lab.process.pid)
     before = process.memory_info().rss
-    lab.read(60 * minutes)
-    grown = (process.memory_info().rss - before) / 1e6
+    print(f"memory: {before / 1e6:.1f} MB", flush=True)
+    for minute in range(1, round(minutes) + 1):
+        lab.read(60)
+        grown = (process.memory_info().rss - before) / 1e6
+        print(f"after {minute:3} minutes {grown:+6.2f} MB", flush=True)
     lab.close()
-    return grown
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--memory-minutes", type=float, default=0)
+    parser.add_argument("--presets", default=",".join(preset for preset, *_ in VIEWS))
+    parser.add_argument("--speeds", action="store_true", help="nothing but steps a second")
+    parser.add_argument("--memory-minutes", type=float, default=0, help="measure the growth of memory alone")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder, runs = Path(name), Path(name) / "runs"
-        for preset in ("spiral", "digits-mlp"):
+        if options.memory_minutes:
+            growth(experiment(folder, "spiral"), runs, options.memory_minutes)
+            return
+        for preset, keys, view in VIEWS:
+            if preset not in options.presets.split(","):
+                continue
             path = experiment(folder, preset)
             headless(path, runs, 1)
             ratios, plain = [], []
             for _ in range(options.rounds):
                 plain.append(headless(path, runs, options.seconds))
-                ratios.append(with_lab(path, runs, options.seconds) / plain[-1])
+                ratios.append(with_lab(path, runs, options.seconds, keys) / plain[-1])
             speeds = f"{statistics.median(plain):,.0f} steps/s headless"
-            print(f"{preset:12} {speeds}, with the lab {statistics.median(ratios):.3f} of it", flush=True)
+            share = statistics.median(ratios)
+            print(f"{preset:12} {speeds}, with the lab on {view} {share:.3f} of it", flush=True)
+        if options.speeds:
+            return
         spiral = experiment(folder, "spiral")
         times = sorted(key_times(spiral, runs))
         p95 = times[int(0.95 * (len(times) - 1))]
@@ -200,9 +219,6 @@ def main() -> None:
         for words in ((), ("--low-bandwidth",)):
             share, rate = cost(spiral, runs, 2 * options.seconds, *words)
             print(f"overview {' '.join(words):16}: {share:.1%} of a core, {rate / 1e3:.1f} KB/s", flush=True)
-        if options.memory_minutes:
-            grown = growth(spiral, runs, options.memory_minutes)
-            print(f"memory: {grown:+.1f} MB in {options.memory_minutes:g} minutes", flush=True)
 
 
 if __name__ == "__main__":

@@ -253,6 +253,31 @@ def test_early_stopping_ends_the_run_and_keeps_the_best_parameters(tmp_path):
     assert len([v for v in values if v[1] > best_step]) == 3
 
 
+def test_a_plateau_drops_the_learning_rate_in_a_run_and_a_resumed_one_knows_it(tmp_path):
+    schedule = {"name": "plateau", "gamma": 0.5, "patience": 2, "floor": 0.1}
+    tree = SMALL | {"schedule": schedule, "optimizer": {"name": "adamw", "lr": 0.05}}
+    experiment = experiment_from(tree)
+    unbroken, whole = trainer_of(experiment), Run.create(tmp_path, "whole")
+    story(Conductor(unbroken, whole))
+
+    best, waited, factor, rates = np.inf, 0, 1.0, []
+    for line in whole.metrics():  # the rate of the step before an evaluation, by the schedule's own words
+        rates.append(0.05 * factor)
+        best, waited = (line["val_loss"], 0) if line["val_loss"] < best else (best, waited + 1)
+        if waited and waited % 2 == 0:
+            factor = max(0.1, factor / 2)
+    assert [line["lr"] for line in whole.metrics()] == pytest.approx(rates)
+    assert 0.05 > rates[-1] == pytest.approx(0.005)
+
+    dropped = next(line["step"] for line in whole.metrics() if line["lr"] < 0.05)
+    broken = Run.create(tmp_path, "broken")
+    for stop_at in (dropped, None):
+        trainer = trainer_of(experiment)
+        story(Conductor(trainer, broken, resume=bool(broken.steps())), stop_at)
+    assert measurements(broken) == measurements(whole)
+    assert state(trainer) == state(unbroken)
+
+
 def test_an_edit_that_changes_nothing_does_not_change_the_bits():
     plain, edited = trainer_of(small(steps=700)), trainer_of(small(steps=700))
     train(plain)

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from engine.data import Dataset, Source
 
 
@@ -43,10 +41,11 @@ def list_data() -> None:
 )
 def show_data(name: str, seed: int) -> None:
     """Tell about a data set, a file of yours, or the data of a preset: rows, classes, columns, licence."""
-    from engine.data import RowSource, prepare
+    from engine.data import prepare
     from engine.data.bundled import origin
     from engine.data.dataset import LANGUAGE
     from tui_lab.cli.tables import aligned
+    from tui_lab.session.before import column, columns_before
     from tui_lab.session.describing import first_text
 
     source = source_of(name)
@@ -55,16 +54,13 @@ def show_data(name: str, seed: int) -> None:
     click.echo("\n".join(aligned([*origin(source.tag()), *facts(dataset)])))
     if dataset.task in LANGUAGE:
         click.echo("\n" + written_out(first_text(dataset, tokens=400, rows=8)))
-    if isinstance(source, RowSource) and dataset.features:
-        raw = source.raw(seed)
-        columns = [
-            (column, raw.x[:, i], len(raw.categories.get(i, ()))) for i, column in enumerate(raw.features)
-        ]
-        click.echo("\n" + columns_text("column", columns))
-        if dataset.pipeline.steps:
-            steps = ", ".join(step.tag() for step, _ in dataset.pipeline.steps)
-            columns = [(name, dataset.train.x[:, i], 0) for i, name in enumerate(dataset.pipeline.columns)]
-            click.echo(f"\nafter {steps} (training rows)\n" + columns_text("input", columns))
+    before = columns_before(source, seed, dataset.train.x.size)
+    if before:
+        click.echo("\n" + columns_text("column", before))
+    if before and dataset.pipeline.steps:
+        steps = ", ".join(step.tag() for step, _ in dataset.pipeline.steps)
+        after = [column(name, dataset.train.x[:, i], 0) for i, name in enumerate(dataset.pipeline.columns)]
+        click.echo(f"\nafter {steps} (training rows)\n" + columns_text("input", after))
 
 
 def source_of(name: str) -> "Source":
@@ -113,21 +109,16 @@ def facts(dataset: "Dataset") -> list[tuple[str, str]]:
     return lines
 
 
-def columns_text(title: str, columns: list[tuple[str, "np.ndarray", int]]) -> str:
+def columns_text(title: str, columns: list[dict[str, Any]]) -> str:
     """A line for each column: its range where it holds numbers, how many kinds where it holds text."""
-    import numpy as np
-
     from tui_lab.cli.tables import aligned
 
     rows: list[tuple[str, ...]] = [(title, "mean", "deviation", "least", "greatest", "missing")]
-    for name, values, kinds in columns:
-        known = values[~np.isnan(values)]
-        numbers: tuple[str, ...] = (f"{kinds} kinds", "", "", "")
-        if not kinds and len(known):
-            measured = np.array([known.mean(), known.std(), known.min(), known.max()])
-            numbers = tuple(f"{v:.4g}" for v in measured.round(12) + 0.0)
-        missing = len(values) - len(known)
-        rows.append((name, *numbers, f"{missing:,}" if missing else ""))
+    for told in columns:
+        numbers: tuple[str, ...] = (f"{told['categories']} kinds", "", "", "")
+        if "stats" in told:  # rounded: a mean of 1e-17 is 0
+            numbers = tuple(f"{value:.4g}" for value in told["stats"].round(12) + 0.0)
+        rows.append((told["name"], *numbers, f"{told['missing']:,}" if told["missing"] else ""))
     if not any(row[-1] for row in rows[1:]):
         rows = [row[:-1] for row in rows]
     return "\n".join(aligned(rows, right=frozenset({1, 2, 3, 4, 5})))

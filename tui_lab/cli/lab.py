@@ -58,6 +58,8 @@ def open_lab(
     from tui_lab.tui.app import LabApp
     from tui_lab.tui.hangup import guarded
 
+    for name in ("COLUMNS", "LINES"):  # where a shell exports them they would hide that the window changes
+        os.environ.pop(name, None)
     app = LabApp(
         start, root=root, fps=fps, low_bandwidth=low_bandwidth, glyphs=glyphs, threads=threads, pace=pace
     )

@@ -94,7 +94,7 @@ def tell_unknown(x: "np.ndarray", names: tuple[str, ...]) -> None:
         rows = int((x[:, column] == 0).sum())
         if rows:
             print(
-                f"tui-lab: {rows:,} of {len(x):,} rows have a {name} that training never saw; "
+                f"tui-lab: {name}: in {rows:,} of {len(x):,} rows one that training never saw; "
                 "it is taken for an average one",
                 file=sys.stderr,
             )

@@ -113,6 +113,10 @@ class Session(Protocol):
     def latest(self) -> Snapshot:
         """The newest snapshot; its `version` grows with every change."""
 
+    @property
+    def exit_code(self) -> int:
+        """What the process should end with: 0, 1 where the training failed, 2 where the input was bad."""
+
     def send(self, command: Command) -> None:
         """Ask for something; it happens between two chunks of steps."""
 

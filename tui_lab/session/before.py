@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from engine.data.rows import RowSource
-from engine.data.source import GENERATE_STREAM, Source
+from engine.data.source import Source
 
 MOST_VALUES = 20_000_000  # of a table that is read once more for this
 
@@ -15,7 +15,7 @@ def columns_before(source: Source, seed: int, size: int) -> list[dict[str, Any]]
     nothing for other data than tables. `size`: the number of the network's input values."""
     if not isinstance(source, RowSource) or size > MOST_VALUES:
         return []
-    raw = source.load(np.random.default_rng([seed, GENERATE_STREAM]))
+    raw = source.raw(seed)
     if not raw.features or raw.x.ndim != 2:
         return []
     return [column(name, raw.x[:, i], len(raw.categories.get(i, ()))) for i, name in enumerate(raw.features)]

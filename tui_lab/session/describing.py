@@ -80,7 +80,7 @@ def drawn_rows(dataset: Dataset) -> dict[str, Any]:
         return {"samples": drawn_as(dataset, x[:SAMPLES]), "sample_names": names_of(dataset)}
     if is_series(dataset):
         target = dataset.pipeline.target_to_original(y[:STRETCH])[:, 0].astype(float)
-        return {"series": (dataset.targets[0], target)}
+        return {"series": (dataset.pipeline.series, target)}
     if is_signal(dataset):
         values = x[:SAMPLES].reshape(min(SAMPLES, len(x)), -1).astype(float)
         return {"samples": values, "sample_names": names_of(dataset)}
@@ -111,6 +111,12 @@ def table_of(
     """Columns' names and rows, the target last."""
     rows = [[*values, last] for values, last in zip(x.astype(float).tolist(), targets, strict=True)]
     return [*names, target], rows
+
+
+def preview_of(dataset: Dataset, source: Source, seed: int) -> dict[str, Any]:
+    """The description of a data set, a table's rows as they stand in the file."""
+    data = describe_data(dataset)
+    return data | (raw_table(source, seed) if "table" in data else {})
 
 
 def raw_table(source: Source, seed: int) -> dict[str, Any]:

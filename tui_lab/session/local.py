@@ -18,8 +18,9 @@ from tui_lab import faults
 from tui_lab.session import base
 from tui_lab.session.base import Command, Look, Snapshot
 from tui_lab.session.steered import Steered
+from tui_lab.session.thrift import Thrift
 
-PUBLISH_SECONDS = 0.2
+PUBLISH_SECONDS, RESTING_SECONDS = 0.2, 1.0
 IDLE_SECONDS = 0.2
 
 
@@ -57,6 +58,7 @@ class LocalSession:
         self._closing = False  # a plain flag: a lock could be held by what a signal interrupts
         self._exit_code = 0
         self._published = 0.0
+        self._thrift = Thrift()
 
         def make(dataset: Dataset) -> Steered:
             return Steered(
@@ -145,6 +147,8 @@ class LocalSession:
     def _work(self) -> None:
         try:
             self._prepare()
+            if self._watched:
+                self._thrift.settle()
             while not self._closing:
                 self._drain()
                 if self._closing:
@@ -157,6 +161,7 @@ class LocalSession:
                     if not self._watched:
                         break
                 self._publish()
+                self._thrift.give_back()
             self.steered.wind_up()
         except LabError as error:
             self._fail(error, str(error), error.exit_code)
@@ -215,8 +220,10 @@ class LocalSession:
         self._say(base.FAILED, message)
 
     def _publish(self, force: bool = False) -> None:
-        """Put a new snapshot into `latest`, five times a second at most unless something changed."""
-        if not self._watched or not (force or time.monotonic() - self._published >= PUBLISH_SECONDS):
+        """Put a new snapshot into `latest`: at once where something changed, else five times a second while training
+        and once while not."""
+        seconds = PUBLISH_SECONDS if self.steered.training else RESTING_SECONDS
+        if not self._watched or not (force or time.monotonic() - self._published >= seconds):
             return
         self.steered.take_pictures(self._look)
         self._published = time.monotonic()

@@ -25,7 +25,7 @@ from tui_lab.session.pictures import Pictures
 from tui_lab.session.record import Record
 
 CHUNK_SECONDS = 0.1  # a command ends a chunk at once, so it may be long
-STEP_SECONDS, OPERATIONS_A_SECOND = 3e-6, 3e9  # what a step takes, about: to judge what can be watched
+STEP_SECONDS, OPERATIONS_A_SECOND = 3e-6, 2e10  # what a step takes, about: to judge what can be watched
 
 
 class Steered:
@@ -101,14 +101,14 @@ class Steered:
 
     def _watchable(self) -> float:
         training = self.trainer.experiment.training
-        operations = work(self.trainer.outline.size, training.batch_size) * self.dataset.positions
+        operations = work(self.trainer.outline, training.batch_size)
         seconds = training.steps * (STEP_SECONDS + operations / OPERATIONS_A_SECOND)
         return watchable(training.steps, seconds)
 
     def _begin(self) -> None:
         self.create_run()
         assert self.run is not None
-        self.begun = True
+        self.begun, self.exit_code = True, 0
         self.conductor = Conductor(self.trainer, self.run, deadline=self._deadline, resume=self.resume)
         try:
             events = self.conductor.begin()
@@ -123,7 +123,8 @@ class Steered:
         """The training has ended by itself: save, test, and stand still."""
         self.wind_up()
         self.resume, self.playing, self.phase = True, False, base.ENDED
-        self.pictures.look_again()
+        if self.watched:
+            self.pictures.look_again()
 
     def wind_up(self) -> None:
         """Save and end the run, if there is one."""
@@ -267,7 +268,6 @@ class Steered:
             if not known:
                 self.record.note(event)
             if isinstance(event, End) and event.reason == "diverged":
-                self.tell(event.message)
                 self.exit_code = 1
 
     def tell(self, message: str) -> None:

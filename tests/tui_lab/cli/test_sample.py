@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from test_cli import lab
+from cli_support import lab
 
 LINES = (
     "model=[{layer='embedding',units=8},{layer='position'},{layer='transformer',heads=2},{layer='unembed'}]"
@@ -107,3 +107,34 @@ def test_eval_of_a_text_measures_it_and_draws_no_confusion_of_tokens(runs):
         assert outcome.code == 0, outcome.err
         assert "perplexity" in outcome.out
         assert len(outcome.out.splitlines()) == 2
+
+
+def test_data_show_reads_out_what_a_text_holds():
+    sums = lab("data", "show", "addition").out.splitlines()
+    assert "tokens  13 kinds of characters" in sums
+    assert all(line[2] == "+" and line[5] == "=" for line in sums[-8:])
+    assert "BERNARDO:" in lab("data", "show", "shakespeare").out
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (
+            "too short",
+            "fewer than data.context = 64 and one more; make the context smaller or the text longer",
+        ),
+        ("", "the text is empty"),
+        (b"\xff\xfe\xfd" * 100, 'line 1 is not UTF-8 text; use data.tokens = "byte"'),
+        (None, "there is no such file"),
+    ],
+)
+def test_a_text_of_the_users_that_cannot_be_used_is_refused_with_one_clear_line(tmp_path, content, message):
+    path = tmp_path / "own.txt"
+    if content is not None:
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    outcome = lab("train", "shakespeare-gpt", "--set", f"data.path={path}")
+    assert outcome.code == 2
+    assert outcome.out == ""
+    assert outcome.err.count("\n") == 1
+    assert outcome.err.startswith(f"tui-lab: {path}: ")
+    assert message in outcome.err

@@ -1,12 +1,15 @@
 """The screens on a session without an engine: what keys ask for, what is shown, that nothing breaks at any size."""
 
+from xml.etree import ElementTree
+
 import pytest
 
 from tests.tui_lab.tui import fake
 from tests.tui_lab.tui.screenshot import text_of
-from tui_lab.session.base import Edit, Pause, Play, Restart, Save, Steps, Undo
+from tui_lab.session import base
+from tui_lab.session.base import Edit, Pace, Pause, Play, Restart, Save, Steps, Undo
 from tui_lab.tui.app import LabApp
-from tui_lab.tui.screens.ask import AskValue, Confirm
+from tui_lab.tui.screens.ask import AskValue, Confirm, Trouble
 from tui_lab.tui.screens.edit import EditScreen
 from tui_lab.tui.screens.help import HelpScreen
 from tui_lab.tui.screens.lab import LabScreen
@@ -38,7 +41,8 @@ async def settled(pilot) -> None:
     ("key", "command"),
     [
         ("space", Pause()), ("s", Steps(1)), ("S", Steps(0)), ("u", Undo()), ("c", Save()),
-        ("r", Restart()), ("R", Restart(seed=2)),
+        ("r", Restart()), ("R", Restart(seed=2)), ("less_than_sign", Pace(100_000)),
+        ("greater_than_sign", Pace(0)),
     ],
 )  # fmt: skip
 async def test_keys_ask_for_what_they_say(key, command):
@@ -54,6 +58,108 @@ async def test_space_trains_when_nothing_is_training():
     async with app_on(session).run_test(size=(80, 24)) as pilot:
         await pilot.press("space")
         assert session.asked == [Play()]
+
+
+async def test_full_speed_lets_go_of_the_pace_and_goes_back_to_it():
+    session = fake.spiral()
+    session.show(pace=300.0)
+    async with app_on(session).run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        assert "f full speed" in text_of(pilot.app)
+        assert "paced  300/s" in text_of(pilot.app)
+        await pilot.press("f")
+        await settled(pilot)
+        session.show(pace=0.0)
+        await pilot.pause(0.3)
+        await pilot.press("f")
+        await settled(pilot)
+        assert session.asked == [Pace(0), Pace(300)]
+
+
+async def test_the_mouse_does_what_keys_do():
+    session = fake.spiral()
+    app = app_on(session)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        await pilot.click("#form", offset=(33, 2))
+        await settled(pilot)
+        assert session.asked == [Edit("optimizer.lr", 0.0125)]
+        await pilot.click("#loss-chart", offset=(20, 4))
+        await settled(pilot)
+        assert app.screen.look_at.cursor is not None
+        assert app.focused is app.screen.query_one("#loss-chart")
+        await pilot.click("ViewTabs", offset=(27, 0))
+        await settled(pilot)
+        assert app.screen.view_id == "layers"
+        await pilot.click("#layers-table", offset=(3, 2))
+        await settled(pilot)
+        assert app.screen.chosen_layer == "dense2"
+
+
+async def test_no_arrow_changes_a_field_that_nobody_chose():
+    session = fake.spiral()
+    async with app_on(session).run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        await pilot.press("right", "left", "up", "down")
+        await settled(pilot)
+        assert session.asked == []
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
+async def test_every_curve_can_be_seen(size):
+    session = fake.spiral()
+    app = app_on(session)
+    async with app.run_test(size=size) as pilot:
+        await pilot.press("2")
+        await settled(pilot)
+        seen = ""
+        for _ in range(4):
+            seen += text_of(app)
+            await pilot.press("o")
+            await settled(pilot)
+        for title in (
+            "LOSS",
+            "ACCURACY",
+            "GRADIENT NORM",
+            "LEARNING RATE",
+            "STEPS A SECOND",
+            "MACRO F1",
+            "ROC AUC",
+        ):
+            assert title in seen
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        (
+            {"phase": base.FAILED, "message": "out of memory; make the model smaller"},
+            "make the model smaller",
+        ),
+        (
+            {
+                "phase": base.ENDED,
+                "end": {"reason": "diverged", "message": "the loss is not finite at step 9"},
+            },
+            "goes on from the last good checkpoint",
+        ),
+    ],
+)
+async def test_trouble_is_told_whole_and_once(changes, words):
+    session = fake.spiral()
+    app = app_on(session)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        session.show(**changes)
+        await pilot.pause(0.3)
+        await settled(pilot)
+        assert isinstance(app.screen, Trouble)
+        assert words in app.screen.message + app.screen.ways
+        await pilot.press("escape")
+        session.show()
+        await pilot.pause(0.3)
+        await settled(pilot)
+        assert isinstance(app.screen, LabScreen)
 
 
 async def test_a_nudge_in_the_form_asks_for_an_edit():
@@ -253,11 +359,20 @@ async def test_a_screenshot_and_the_panels_text_can_be_written(tmp_path, monkeyp
     app = app_on(fake.spiral())
     async with app.run_test(size=(120, 40)) as pilot:
         await settled(pilot)
+        app.screen.query_one("#loss-chart").focus()
+        await settled(pilot)
         await pilot.press("w")
         await settled(pilot)
-    (svg,) = tmp_path.glob("*.svg")
-    assert "<svg" in svg.read_text()
-    assert "LOSS" in next(tmp_path.glob("*.txt")).read_text()
+    stem = "spiral-overview-48210"
+    assert sorted(p.name for p in tmp_path.iterdir() if p.is_file()) == [
+        f"{stem}-chart.svg", f"{stem}-chart.txt", f"{stem}.svg", f"{stem}.txt"
+    ]  # fmt: skip
+    for path in tmp_path.glob("*.svg"):
+        ElementTree.fromstring(path.read_text())
+    assert "WHAT IT SEES" in (tmp_path / f"{stem}.txt").read_text()
+    chart = (tmp_path / f"{stem}-chart.txt").read_text()
+    assert "LOSS" in chart
+    assert "WHAT IT SEES" not in chart
 
 
 async def test_no_color_shows_no_colour(monkeypatch):

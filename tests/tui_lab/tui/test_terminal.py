@@ -106,7 +106,7 @@ def training(terminal, **options) -> Terminal:
 
 
 def test_start_train_edit_and_quit_leave_a_run_and_a_clean_terminal(terminal):
-    lab = terminal("open", "moons")
+    lab = terminal("open", "moons", "--pace", "0")
     lab.wait_for("press space to train")
     lab.press(" ")
     lab.wait_for("done")
@@ -127,7 +127,7 @@ def test_the_list_of_presets_opens_and_quits(terminal):
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("stalled", [False, True])
 def test_a_signal_saves_at_once_and_ends_even_where_nobody_reads(terminal, number, stalled):
-    lab = terminal("open", "digits-mlp")
+    lab = terminal("open", "digits-mlp", "--pace", "300")
     lab.wait_for("press space to train")
     lab.press(" ")
     lab.wait_for("training")
@@ -150,8 +150,21 @@ def test_a_signal_saves_at_once_and_ends_even_where_nobody_reads(terminal, numbe
     assert run.steps()
 
 
+def test_a_terminal_that_goes_without_a_signal_ends_the_lab_which_saves(terminal):
+    lab = terminal("open", "spiral", "--pace", "300")
+    lab.wait_for("press space to train")
+    lab.press(" ")
+    lab.wait_for("training")
+    os.close(lab.master)
+    try:
+        lab.process.wait(timeout=10)
+    finally:
+        lab.master = os.open(os.devnull, os.O_RDWR)
+    assert runs()[0].summary()["reason"] == "interrupted"
+
+
 def test_a_reader_that_does_not_read_does_not_slow_training(terminal):
-    lab = terminal("open", "spiral")
+    lab = terminal("open", "spiral", "--pace", "0")
     lab.wait_for("press space to train")
     time.sleep(0.2)
     lab.press(" ")
@@ -179,7 +192,7 @@ def test_live_resize_down_to_too_small_and_back(terminal):
     "environment", [{"NO_COLOR": "1"}, {"TERM": "linux", "COLORTERM": ""}, {"TERM": "xterm", "COLORTERM": ""}]
 )
 def test_terminals_of_few_colours_show_the_lab(terminal, environment):
-    lab = terminal("open", "moons", **environment)
+    lab = terminal("open", "moons", "--pace", "0", **environment)
     lab.wait_for("press space to train")
     lab.press(" ")
     lab.wait_for("done")

@@ -1,4 +1,4 @@
-"""Small questions: a value for a field, yes or no."""
+"""Small questions: a value for a field, yes or no; and what went wrong."""
 
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -71,6 +71,31 @@ class Confirm(ModalScreen[bool]):
         with Vertical():
             yield Static(self.question, markup=False)
             yield Static("y yes · n no")
+
+
+class Trouble(ModalScreen[None]):
+    """Says what went wrong and what can be done, whole."""
+
+    BINDINGS = [Binding("escape,enter,space,q", "dismiss", "close")]
+    DEFAULT_CSS = """
+    Trouble { align: center middle; background: $background 60%; }
+    Trouble Vertical {
+        width: 72; max-width: 96%; height: auto; max-height: 90%;
+        background: $surface; border: round $error; padding: 0 2;
+    }
+    Trouble Static { height: auto; margin-bottom: 1; }
+    Trouble #ways { color: $foreground 70%; margin: 0; }
+    """
+
+    def __init__(self, title: str, message: str, ways: str) -> None:
+        super().__init__()
+        self.title_text, self.message, self.ways = title, message, ways
+
+    def compose(self) -> ComposeResult:
+        with Vertical() as box:
+            box.border_title = self.title_text
+            yield Static(self.message, markup=False)
+            yield Static(self.ways, markup=False, id="ways")
 
 
 def describe(row: Row) -> str:

@@ -32,7 +32,7 @@ class HelpScreen(ModalScreen[None]):
     DEFAULT_CSS = """
     HelpScreen { align: center middle; background: $background 60%; }
     HelpScreen VerticalScroll {
-        width: 66; max-width: 98%; height: auto; max-height: 90%;
+        width: 72; max-width: 98%; height: auto; max-height: 90%;
         background: $surface; border: round $primary; padding: 1 2;
     }
     HelpScreen Static { height: auto; margin-bottom: 1; }

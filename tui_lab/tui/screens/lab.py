@@ -11,9 +11,10 @@ from textual.widgets import ContentSwitcher, Footer, Static
 
 from engine.probes import Wish
 from tui_lab.charts.svg import svg
+from tui_lab.session import base
 from tui_lab.session.base import Look, Session, Snapshot
 from tui_lab.tui.picture_of import canvas_of
-from tui_lab.tui.screens.ask import AskText
+from tui_lab.tui.screens.ask import AskText, Trouble
 from tui_lab.tui.screens.controls import Controls
 from tui_lab.tui.screens.curve_keys import CurveKeys
 from tui_lab.tui.widgets.cells import CanvasWidget
@@ -34,6 +35,10 @@ from tui_lab.tui.widgets.texts import EventsList, Readings
 VIEWS = ("Overview", "Curves", "Layers", "Output", "Network", "Data", "Events")
 IDS = tuple(view.lower() for view in VIEWS)
 SMALLEST = (60, 16)
+WAYS_ON = (
+    "u or e changes what made it diverge, then space goes on from the last good checkpoint · r restarts · "
+    "esc closes this"
+)
 SOON = (0.02, 0.06)  # seconds after a key at which the answer is looked for
 
 
@@ -67,6 +72,7 @@ class LabScreen(Controls, CurveKeys):
         self.look_at = View()
         self.shown_version = self.shown_notice = 0
         self.shown_pace = 0.0
+        self.told = ""  # the trouble that was last told
         self.chosen_layer = ""
         self.prompt, self.temperature, self.example = "", 0.8, 0  # of what the network writes and looks at
 
@@ -148,6 +154,20 @@ class LabScreen(Controls, CurveKeys):
             self.shown_notice = snapshot.notice[0]
             self.notify(snapshot.notice[1], timeout=4, markup=False)
         self.show(snapshot)
+        self.tell_trouble(snapshot)
+
+    def tell_trouble(self, snapshot: Snapshot) -> None:
+        """A failure, or a run that diverged: said once, whole, with the ways out of it."""
+        if snapshot.phase == base.FAILED:
+            trouble = ("this cannot be trained", snapshot.message, "p presets · q quit")
+        elif snapshot.phase == base.ENDED and snapshot.end and snapshot.end["reason"] == "diverged":
+            trouble = ("the training diverged", snapshot.end["message"], WAYS_ON)
+        else:
+            self.told = ""
+            return
+        if trouble[1] != self.told:
+            self.told = trouble[1]
+            self.app.push_screen(Trouble(*trouble))
 
     def show(self, snapshot: Snapshot) -> None:
         for chart in self.query("CurveChart").results(CurveChart):
@@ -336,4 +356,4 @@ class LabScreen(Controls, CurveKeys):
 
     def action_quit(self) -> None:
         self.session.close()
-        self.app.exit(getattr(self.session, "exit_code", 0))
+        self.app.exit(self.session.exit_code)

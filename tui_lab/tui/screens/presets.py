@@ -14,9 +14,12 @@ from textual.widgets import Footer, OptionList, Static
 from textual.widgets.option_list import Option
 
 import presets
+from tui_lab.charts.text import shorten
 from tui_lab.tui.widgets.preview import Preview, drawn
 
 PRESET, FILE, RUN = "preset", "file", "run"
+LIST_WIDTH = 44  # cells, as the style sheet has it
+ENDINGS = (".toml", ".csv", ".tsv", ".csv.gz", ".tsv.gz", ".npz", ".txt")
 RESTED = 0.15  # seconds that a line must be chosen before its data are prepared: not while arrows are held
 
 
@@ -62,7 +65,7 @@ class PresetsScreen(Screen):
 
     def list_items(self) -> None:
         self.items = [(PRESET, n, presets.topic(n), presets.load(n)["title"]) for n in presets.names()]
-        here = sorted([*Path().glob("*.toml"), *Path().glob("*.csv"), *Path().glob("*.tsv")])
+        here = sorted(path for ending in ENDINGS for path in Path().glob(f"*{ending}"))
         self.items += [(FILE, str(p), "files here", "") for p in here if p.name != "pyproject.toml"]
         root = self.app.root  # type: ignore[attr-defined]
         found = (
@@ -80,10 +83,12 @@ class PresetsScreen(Screen):
             if topic != heading:
                 options.add_option(Option(f"[dim]{topic}[/]", disabled=True))
                 heading = topic
-            words = f"  [dim]{title}[/]" if title and self.app.size.width >= 100 else ""
-            options.add_option(Option(f"  {name}{words}", id=str(i)))
-        typed = self.filter or "[dim]type to filter[/]"
-        self.query_one("#head", Static).update(f"[b]tui-lab[/]  a training lab in the terminal      {typed}")
+            room = LIST_WIDTH - len(name) - 7  # of a line: what is longer would wrap
+            words = shorten(title, room) if self.app.size.width >= 100 and room > 8 else ""
+            options.add_option(Option(Content.assemble(f"  {name}  ", (words, "dim")), id=str(i)))
+        typed = (self.filter, "") if self.filter else ("type to filter", "dim")
+        head = Content.assemble(("tui-lab", "bold"), "  a training lab in the terminal      ", typed)
+        self.query_one("#head", Static).update(head)
         there = [i for i in range(options.option_count) if not options.get_option_at_index(i).disabled]
         before = [i for i in there if self.item_at(i) == held]
         first = next(iter([*before, *there]), None)

@@ -71,9 +71,9 @@ def data_picture(s: Snapshot, height: int, width: int, look: Look) -> Canvas | N
 
 
 def lines_of_text(lines: list[str], height: int, width: int, look: Look) -> Canvas:
-    """Running text, its own line ends kept."""
+    """Running text, its own line ends kept but not its blank lines."""
     canvas = Canvas.blank(height, width)
-    shown = [piece for line in lines[:height] for piece in wrapped(line, width)]
+    shown = [piece for line in lines if line.strip() for piece in wrapped(line, width)]
     for y, line in enumerate(shown[:height]):
         canvas.put(y, 0, line, fg=look.palette.text)
     return canvas
@@ -114,10 +114,18 @@ def points(data: dict, height: int, width: int, look: Look) -> Canvas:
     return canvas
 
 
+def formatted(values: list[float | str]) -> list[str]:
+    """A column's values as texts: whole numbers as such."""
+    whole = all(isinstance(v, str) or (v == v and v == round(v) and abs(v) < 1e9) for v in values)
+    return [v if isinstance(v, str) else f"{v:.0f}" if whole else number(v).strip() for v in values]
+
+
 def table(names: list[str], rows: list[list[float | str]], height: int, width: int, look: Look) -> Canvas:
     """The first rows of a table, as many columns as there is room for; the last column is the target."""
     canvas, palette = Canvas.blank(height, width), look.palette
-    texts = [[v if isinstance(v, str) else number(v).strip() for v in row] for row in rows[: height - 1]]
+    rows = rows[: max(0, height - 1)]
+    columns = [formatted([row[i] for row in rows]) for i in range(len(names))]
+    texts = list(map(list, zip(*columns, strict=True)))
     sizes = [
         min(max([cell_width(name), *(cell_width(row[i]) for row in texts)]), 14)
         for i, name in enumerate(names)

@@ -58,8 +58,11 @@ class StatusLine(CanvasWidget):
         elif s.phase == base.PAUSED:
             colour = palette.warning
         elif s.phase == base.ENDED and s.end:
-            word = REASONS.get(s.end["reason"], s.end["reason"])
-            colour = palette.fault if s.end["reason"] == "diverged" else palette.good
+            reason = s.end["reason"]
+            word = REASONS.get(reason, reason)
+            if reason == "diverged":
+                return f"{SIGNS[base.FAILED]} {word}", palette.fault
+            colour = palette.good
         elif s.phase == base.FAILED:
             colour = palette.fault
         return f"{SIGNS.get(s.phase, ' ')} {word}", colour

@@ -49,8 +49,9 @@ KINDS = {
     ),
     "forecast": Kind(
         "FORECAST",
-        "The last stretch of the validation rows: what came, what it had said, and the rule to beat.",
+        "The last stretch of the validation rows: what came, what it had said, and the rules to beat.",
         series.forecast,
+        ("n further back",),
     ),
     "images": Kind(
         "WHAT IT SAYS", "Validation images, and what it takes them for.", images.named, (EXAMPLE,)

@@ -1,0 +1,80 @@
+"""data list and data show: what there is, whose it is, and what preprocessing makes of it."""
+
+from pathlib import Path
+
+import pytest
+from cli_support import lab, refused
+
+from engine.component import members
+from engine.data import Source
+from engine.data.bundled import FOLDER, origin
+
+TABLE = "size,colour,price\n" + "".join(
+    f"{i % 7}.5,{'red' if i % 3 else 'blue'},{'dear' if i % 2 else 'cheap'}\n" for i in range(40)
+)
+
+
+def shown(*arguments: object) -> str:
+    outcome = lab("data", "show", *arguments)
+    assert (outcome.code, outcome.err) == (0, "")
+    return outcome.out
+
+
+def test_every_source_is_listed():
+    names = [line.split()[0] for line in lab("data").out.splitlines()]
+    ours = {tag for tag, cls in members(Source).items() if cls.__module__.startswith("engine.")}
+    assert ours <= set(names)
+    assert names.index("iris") < names.index("csv")
+
+
+@pytest.mark.parametrize("name", ["iris", "digits", "names", "fashion-mnist", "movielens"])
+def test_data_that_others_made_has_a_source_and_a_licence(name):
+    (_, source), (_, licence) = origin(name)
+    assert source
+    assert licence
+
+
+def test_every_bundled_file_has_a_licence():
+    text = (FOLDER / "LICENSES.md").read_text(encoding="utf-8")
+    for path in Path(str(FOLDER)).iterdir():
+        assert path.suffix == ".md" or f"`{path.name}`" in text
+
+
+def test_a_bundled_set_tells_its_licence_and_a_generated_one_has_none():
+    assert "licence  CC BY 4.0" in shown("iris")
+    assert "licence" not in shown("moons")
+
+
+def test_a_table_is_shown_as_it_is_and_as_the_network_would_see_it(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text(TABLE.replace("2.5,", "NA,"))
+    text = shown(path)
+    before, after = text.split("\nafter missing, one_hot, standardize (training rows)\n")
+    lines = {line.split()[0]: line.split() for line in before.splitlines() if line}
+    assert lines["column"] == ["column", "mean", "deviation", "least", "greatest", "missing"]
+    assert lines["size"][3:] == ["0.5", "6.5", "6"]
+    assert lines["colour"][1:] == ["2", "kinds"]
+    lines = {line.split()[0]: line.split() for line in after.splitlines()}
+    assert lines["size"][1:3] == ["0", "1"]
+    assert set(lines) == {"input", "size", "colour=blue", "colour=red"}
+
+
+def test_the_data_of_a_preset_or_a_file_is_shown_with_its_own_steps(tmp_path):
+    assert lab("presets", "copy", "iris", tmp_path / "mine.toml").code == 0
+    assert "after standardize (training rows)" in shown(tmp_path / "mine.toml")
+    text = shown("ratings")
+    assert "known   300 users, 200 items" in text
+    assert "rules   global_mean: rmse" in text
+    assert "floor: rmse 0.2" in text
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("title = 'x'", "a.toml: data is missing"),
+        ("[data]\nsource = 'moons'\nnoies = 3", "a.toml: data.noies: unknown key; did you mean 'noise'?"),
+    ],
+)
+def test_a_file_without_sound_data_is_refused(tmp_path, text, message):
+    (tmp_path / "a.toml").write_text(text)
+    assert message in refused("data", "show", str(tmp_path / "a.toml"))
