@@ -1,6 +1,6 @@
 """The errors a person reads: each says what was wrong, where, and what would be right."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 MOST_NAMES, FEW_MORE = 24, 6  # listed in an error; a few more are better named than counted
@@ -28,9 +28,12 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     near = get_close_matches(name, names, n=1, cutoff=0.6)
     if near:
         return f"did you mean {near[0]!r}?"
-    if not names:
-        return "there are none"
+    return f"known: {listed(names)}" if names else "there are none"
+
+
+def listed(names: Sequence[str]) -> str:
+    """The names one after the other; of very many the first, and how many more there are."""
     more = len(names) - MOST_NAMES
     if more <= FEW_MORE:
-        return f"known: {', '.join(names)}"
-    return f"known: {', '.join(names[:MOST_NAMES])} and {more:,} more"
+        return ", ".join(names)
+    return f"{', '.join(names[:MOST_NAMES])} and {more:,} more"

@@ -23,8 +23,8 @@ class Training(Component):
     """How long, in which portions and with which restraints the network is trained."""
 
     batch_size: Annotated[int, hyper("rows a step", ge=1, log=True, live=True, unit="rows")] = 32
-    steps: Annotated[int, hyper("optimizer updates; 0: see epochs", ge=0, log=True, live=True)] = 0
-    epochs: Annotated[float, hyper("passes over the training rows; 0: see steps", ge=0)] = 0.0
+    steps: Annotated[int, hyper("optimizer updates; 0: see epochs", ge=0, le=10**12, log=True, live=True)] = 0
+    epochs: Annotated[float, hyper("passes over the training rows; 0: see steps", ge=0, le=1e12)] = 0.0
     seed: Annotated[int, hyper("where all randomness begins", ge=0, lt=2**31)] = 1
     precision: Annotated[Literal["float32", "float64"], hyper("element type")] = "float32"
     shards: Annotated[int, hyper("slices of the batch, computed side by side; 0: chosen", ge=0, le=64)] = 0

@@ -11,7 +11,7 @@ from engine.data.pictures import ENDINGS, pictures_in, read_pictures
 from engine.data.pipeline import Pipeline, first_missing
 from engine.data.series import newest
 from engine.data.tables import Table, codes, numbers, read_table
-from engine.errors import InputError, did_you_mean
+from engine.errors import InputError, did_you_mean, listed
 
 
 def read_inputs(
@@ -120,8 +120,8 @@ def check_names(
     missing = [name for name in features if name not in table.names]
     extra = [name for name in table.names if name not in known]
     if missing:
-        unknown = f"; not known: {', '.join(map(repr, extra))}" if extra else ""
-        raise InputError(f"{table.path}: columns are missing: {', '.join(map(repr, missing))}{unknown}")
+        unknown = f"; not known: {listed([*map(repr, extra)])}" if extra else ""
+        raise InputError(f"{table.path}: columns are missing: {listed([*map(repr, missing)])}{unknown}")
     if extra and not others:  # ratings come with times and titles beside them
         raise InputError(
             f"{table.path}: column {extra[0]!r} was not there in training; {did_you_mean(extra[0], known)}"

@@ -21,7 +21,7 @@ from engine.data.tables import (
     read_table,
     read_text,
 )
-from engine.errors import InputError, did_you_mean
+from engine.errors import InputError, did_you_mean, listed
 from engine.hyper import hyper
 
 PULL = 5.0  # towards the mean, as strong as so many ratings
@@ -68,7 +68,10 @@ class Ratings(Source, kw_only=True):
         mean = float(y[train].mean())
         y = y - mean
         of_users, of_items = biases(x[train], y[train, 0], len(users), len(items))
-        baselines = {"mean": np.zeros_like(y), "biases": (of_users[x[:, 0]] + of_items[x[:, 1]])[:, None]}
+        baselines = {
+            "global_mean": np.zeros_like(y),
+            "biases": (of_users[x[:, 0]] + of_items[x[:, 1]])[:, None],
+        }
         if found.floor is not None:
             baselines["floor"] = found.floor[:, None] - mean
         *features, target = found.names
@@ -193,7 +196,7 @@ def column_for(table: Table, role: str, chosen: str) -> str:
     if not table.headed and len(table.names) > place:
         return table.names[place]
     raise InputError(
-        f"{table.path}: which column is the {role}? Its columns are {', '.join(table.names)}; "
+        f"{table.path}: which column is the {role}? Its columns are {listed(table.names)}; "
         f'say data.{role} = "…"'
     )
 

@@ -7,7 +7,7 @@ from engine.kernels.maths import ZERO
 from engine.kernels.products import add_product
 
 
-@kernel
+@product_kernel("N,D")
 def embed_forward(ids: "N", table: "V,D", y: "N,D"):
     for n in range(ids.size):
         row = int(ids[n])
@@ -24,7 +24,7 @@ def embed_backward(ids: "N", dtable: "V,D", dy: "N,D"):
             dtable[row, d] += dy[n, d]
 
 
-@kernel
+@product_kernel("1")
 def clear_gradient(dtable: "N"):
     """Before the first use of a table whose gradient is added up over its uses."""
     dtable[:] = ZERO

@@ -1,10 +1,10 @@
 """Factorization: what a user and an item add to the mean, and how well their vectors agree."""
 
-from engine.jit import kernel
+from engine.jit import kernel, product_kernel
 from engine.kernels.maths import ZERO
 
 
-@kernel
+@product_kernel("N,D")
 def factorization_forward(
     ids: "N,2", mean: "1", of_users: "U", of_items: "I", users: "U,D", items: "I,D", y: "N,1"
 ):
