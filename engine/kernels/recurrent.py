@@ -4,16 +4,34 @@ Time stands first: rows (T, N, I) hold all sequences' first step, then their sec
 one product over all steps (the dense kernels); what is here adds the part of the state before, step by step, and
 leaves the gates' gradient in the gates' place, so that the weights' gradients are one product again.
 `states` (S, N, U) has S = T + 1 entries: the first is what was before the first step.
-
-Loops that only touch a few arrays vectorise; a loop over all gates at once would not.
 """
 
 from engine.jit import device, kernel, product_kernel
-from engine.kernels.maths import ONE, ZERO, sigmoid, tanh
+from engine.kernels.gates import (
+    add,
+    blend,
+    blend_backward,
+    copy,
+    gru_value,
+    gru_value_backward,
+    lstm_cell,
+    lstm_forget_backward,
+    lstm_input_backward,
+    lstm_state,
+    lstm_state_backward,
+    rectify,
+    rectify_backward,
+    squash,
+    squash_backward,
+    squash_gates,
+    squash_values,
+)
+from engine.kernels.maths import ZERO
 from engine.kernels.products import add_product
 
-SMALL_PRODUCT = 900_000  # multiplications: OpenBLAS takes another way from a million on
-ROWS, NARROWEST, WIDEST = 8, 16, 64  # and the shape of a small product
+STEP = (16, 512)  # rows and depth of the small products of a step,
+ALL_STEPS = (32, 256)  # and of those over all steps
+WIDTH = 64
 
 
 @kernel
@@ -90,7 +108,7 @@ def rnn_forward(gates: "T,N,U", w: "U,U", states: "S,N,U", rectified: "int"):
     """h = tanh(a + h₋·w) or max(0, a + h₋·w); gates hold a = x·wᵢ + b (Elman 1990)."""
     T, N, _U = gates.shape
     for t in range(T):
-        add_small_products(states[t], w, gates[t])
+        add_small_products(states[t], w, gates[t], STEP)
         for n in range(N):
             if rectified:
                 rectify(gates[t, n], states[t + 1, n])
@@ -107,7 +125,7 @@ def rnn_backward(gates: "T,N,U", w: "U,U", states: "S,N,U", dstates: "S,N,U", re
                 rectify_backward(gates[t, n], states[t + 1, n], dstates[t + 1, n])
             else:
                 squash_backward(gates[t, n], states[t + 1, n], dstates[t + 1, n])
-        add_small_products(gates[t], w.T, dstates[t])
+        add_small_products(gates[t], w.T, dstates[t], STEP)
 
 
 @product_kernel("T,N,U,G")
@@ -116,7 +134,7 @@ def lstm_forward(gates: "T,N,G", w: "U,G", states: "S,N,U", cells: "S,N,U"):
     T, N, _G = gates.shape
     U = w.shape[0]
     for t in range(T):
-        add_small_products(states[t], w, gates[t])
+        add_small_products(states[t], w, gates[t], STEP)
         for n in range(N):
             row = gates[t, n]
             squash_gates(row[: 2 * U])
@@ -139,7 +157,7 @@ def lstm_backward(gates: "T,N,G", w: "U,G", cells: "S,N,U", dstates: "S,N,U", dc
             lstm_state_backward(o, cells[t + 1, n], dstates[t + 1, n], dcells[n])
             lstm_input_backward(i, g, dcells[n])
             lstm_forget_backward(f, cells[t, n], dcells[n])
-        add_small_products(gates[t], w.T, dstates[t])
+        add_small_products(gates[t], w.T, dstates[t], STEP)
 
 
 @product_kernel("T,N,U,G")
@@ -152,7 +170,7 @@ def gru_forward(gates: "T,N,G", recurrent: "T,N,G", w: "U,G", bias: "U", states:
     U = w.shape[0]
     for t in range(T):
         recurrent[t] = ZERO
-        add_small_products(states[t], w, recurrent[t])
+        add_small_products(states[t], w, recurrent[t], STEP)
         for n in range(N):
             row, before = gates[t, n], recurrent[t, n]
             add(before[: 2 * U], row[: 2 * U])
@@ -178,130 +196,27 @@ def gru_backward(gates: "T,N,G", recurrent: "T,N,G", w: "U,G", dbias: "U", state
             gru_value_backward(r, before[2 * U :], value)
             copy(row[: 2 * U], before[: 2 * U])
             add(before[2 * U :], dbias)
-        add_small_products(recurrent[t], w.T, dstates[t])
+        add_small_products(recurrent[t], w.T, dstates[t], STEP)
+
+
+@kernel
+def weights_backward(before: "M,U", dproduct: "M,G", dw: "U,G"):
+    """The gradient of the state's weights, over all steps together: of h₋·w for h₋ (T·N, U)."""
+    dw[:] = ZERO
+    add_small_products(before.T, dproduct, dw, ALL_STEPS)
 
 
 @device
-def add_small_products(a, w, out):
-    """out (N, O) += a (N, I)·w (I, O), as products so small that OpenBLAS copies no operand first: of few rows, which
-    a step has, the copies cost as much as the product."""
-    I, O = w.shape
-    width = max(NARROWEST, min(WIDEST, SMALL_PRODUCT // (ROWS * I)))
-    for o in range(0, O, width):
-        for n in range(0, a.shape[0], ROWS):
-            add_product(a[n : n + ROWS], w[:, o : o + width], out[n : n + ROWS, o : o + width])
-
-
-@device
-def add(x, total):
-    for i in range(total.size):
-        total[i] += x[i]
-
-
-@device
-def copy(x, y):
-    for i in range(y.size):
-        y[i] = x[i]
-
-
-@device
-def squash_gates(a):
-    for i in range(a.size):
-        a[i] = sigmoid(a[i])
-
-
-@device
-def squash_values(a):
-    for i in range(a.size):
-        a[i] = tanh(a[i])
-
-
-@device
-def squash(a, h):
-    for u in range(h.size):
-        h[u] = tanh(a[u])
-
-
-@device
-def squash_backward(a, h, dh):
-    for u in range(h.size):
-        a[u] = dh[u] * (ONE - h[u] * h[u])
-
-
-@device
-def rectify(a, h):
-    for u in range(h.size):
-        h[u] = max(a[u], ZERO)
-
-
-@device
-def rectify_backward(a, h, dh):
-    for u in range(h.size):
-        a[u] = dh[u] if h[u] > ZERO else ZERO
-
-
-@device
-def lstm_cell(i, f, g, before, c):
-    for u in range(c.size):
-        c[u] = f[u] * before[u] + i[u] * g[u]
-
-
-@device
-def lstm_state(o, c, h):
-    for u in range(h.size):
-        h[u] = o[u] * tanh(c[u])
-
-
-@device
-def lstm_state_backward(o, c, dh, dc):
-    for u in range(dc.size):
-        value = tanh(c[u])
-        dc[u] += dh[u] * o[u] * (ONE - value * value)
-        o[u] = dh[u] * value * o[u] * (ONE - o[u])
-
-
-@device
-def lstm_input_backward(i, g, dc):
-    for u in range(dc.size):
-        gate, value = i[u], g[u]
-        i[u] = dc[u] * value * gate * (ONE - gate)
-        g[u] = dc[u] * gate * (ONE - value * value)
-
-
-@device
-def lstm_forget_backward(f, before, dc):
-    """dc becomes the gradient of the cell before."""
-    for u in range(dc.size):
-        gate = f[u]
-        f[u] = dc[u] * before[u] * gate * (ONE - gate)
-        dc[u] *= gate
-
-
-@device
-def gru_value(r, part, a):
-    for u in range(a.size):
-        a[u] = tanh(a[u] + r[u] * part[u])
-
-
-@device
-def gru_value_backward(r, part, da):
-    for u in range(da.size):
-        gate = r[u]
-        r[u] = da[u] * part[u] * gate * (ONE - gate)
-        part[u] = da[u] * gate
-
-
-@device
-def blend(z, value, before, h):
-    for u in range(h.size):
-        h[u] = value[u] + z[u] * (before[u] - value[u])
-
-
-@device
-def blend_backward(z, value, before, dh):
-    """dh becomes the part that reaches the state before directly."""
-    for u in range(dh.size):
-        gate, v = z[u], value[u]
-        z[u] = dh[u] * (before[u] - v) * gate * (ONE - gate)
-        value[u] = dh[u] * (ONE - gate) * (ONE - v * v)
-        dh[u] *= gate
+def add_small_products(a, w, out, size):
+    """out (N, O) += a (N, I)·w (I, O), as products so small (below a million multiplications) that OpenBLAS copies no
+    operand first: of few rows, which a step has, the copies cost as much as the product."""
+    (N, I), O = a.shape, w.shape[1]
+    rows, depth = size
+    for i in range(0, I, depth):
+        for o in range(0, O, WIDTH):
+            for n in range(0, N, rows):
+                add_product(
+                    a[n : n + rows, i : i + depth],
+                    w[i : i + depth, o : o + WIDTH],
+                    out[n : n + rows, o : o + WIDTH],
+                )

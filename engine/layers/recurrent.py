@@ -8,7 +8,7 @@ import numpy as np
 from engine.hyper import hyper
 from engine.initializers import Auto, Initializer, Uniform
 from engine.kernels import recurrent as kernels
-from engine.kernels.dense import dense_backward, dense_forward, project_backward
+from engine.kernels.dense import dense_backward, dense_forward
 from engine.layers.base import Layer
 from engine.layers.dropout import Dropout
 from engine.memory import Tensor
@@ -63,7 +63,11 @@ class Recurrent(Layer):
                 'needs steps (N, T, I), the input are tokens; put { layer = "embedding" } before it'
             )
         if len(x.shape) != 3:
-            raise ValueError(f"needs steps (N, T, I), the input is {x.shape[1:]} a row")
+            steps, size = x.shape[1], x.size // (x.shape[0] * x.shape[1])
+            raise ValueError(
+                f"needs steps (N, T, I), the input is {x.shape[1:]} a row; put "
+                f'{{ layer = "reshape", shape = [{steps}, {size}] }} before it'
+            )
         for i in range(self.layers):
             with net.scope(f"layer{i + 1}"):
                 if i and self.dropout:
@@ -120,12 +124,14 @@ class Recurrent(Layer):
         """Emit what turns the inputs' part of the gates (T, N, G) into the states."""
         raise NotImplementedError
 
-    def collect(self, net: "Builder", states: Tensor, w: Tensor, gates: Tensor) -> None:
-        """Emit the gradient of the state's weights: one product over all steps, of h₋ and the gates' gradient."""
+    def collect(self, net: "Builder", states: Tensor, w: Tensor, product: Tensor) -> None:
+        """Emit the gradient of the state's weights, from the states before and the gradient of h₋·w."""
         S, N, U = states.shape
         before = states.rows(0, S - 1).reshaped(((S - 1) * N, U))
-        dx = Tensor(net.work, "none", 0, (0, U))
-        net.op(None, project_backward, x=before, w=w, dx=dx, y=gates.reshaped(((S - 1) * N, w.shape[1])))
+        net.op(
+            None, kernels.weights_backward,
+            before=before, product=product.reshaped(((S - 1) * N, w.shape[1])), w=w,
+        )  # fmt: skip
 
     def begin(self, initializer: Initializer) -> Initializer:
         return Uniform(bound=self.units**-0.5) if isinstance(initializer, Auto) else initializer

@@ -24,6 +24,11 @@ from pathlib import Path
 
 import psutil
 
+VIEWS = (  # whose steps a second are measured: the preset, the keys, and what they show
+    ("spiral", "", "Overview"),
+    ("digits-mlp", "", "Overview"),
+    ("shakespeare-gpt", "4", "Output"),
+)
 LAB = [sys.executable, "-m", "tui_lab"]
 
 
@@ -115,8 +120,9 @@ def open_lab(path: Path, runs: Path, *options: str) -> Terminal:
     return lab
 
 
-def with_lab(path: Path, runs: Path, seconds: float) -> float:
+def with_lab(path: Path, runs: Path, seconds: float, keys: str = "") -> float:
     lab = open_lab(path, runs)
+    lab.press(keys)
     lab.read(seconds)
     lab.close()
     return speed(runs)
@@ -173,6 +179,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--presets", default=",".join(preset for preset, *_ in VIEWS))
+    parser.add_argument("--speeds", action="store_true", help="nothing but steps a second")
     parser.add_argument("--memory-minutes", type=float, default=0, help="measure the growth of memory alone")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
@@ -180,15 +188,20 @@ def main() -> None:
         if options.memory_minutes:
             growth(experiment(folder, "spiral"), runs, options.memory_minutes)
             return
-        for preset in ("spiral", "digits-mlp"):
+        for preset, keys, view in VIEWS:
+            if preset not in options.presets.split(","):
+                continue
             path = experiment(folder, preset)
             headless(path, runs, 1)
             ratios, plain = [], []
             for _ in range(options.rounds):
                 plain.append(headless(path, runs, options.seconds))
-                ratios.append(with_lab(path, runs, options.seconds) / plain[-1])
+                ratios.append(with_lab(path, runs, options.seconds, keys) / plain[-1])
             speeds = f"{statistics.median(plain):,.0f} steps/s headless"
-            print(f"{preset:12} {speeds}, with the lab {statistics.median(ratios):.3f} of it", flush=True)
+            share = statistics.median(ratios)
+            print(f"{preset:12} {speeds}, with the lab on {view} {share:.3f} of it", flush=True)
+        if options.speeds:
+            return
         spiral = experiment(folder, "spiral")
         times = sorted(key_times(spiral, runs))
         p95 = times[int(0.95 * (len(times) - 1))]

@@ -20,6 +20,7 @@ from engine.trainer import Trainer
 # By default only these steps are trained; the whole is marked slow.
 LONG: dict[str, tuple[int, float]] = {
     "addition-gpt": (60, 1.274),
+    "fashion-cnn": (60, 1.150),
     "mnist1d-gru": (60, 1.628),
     "names-gpt": (60, 2.409),
     "names-lstm": (60, 2.705),

@@ -13,6 +13,7 @@ from tui_lab.charts.palette import Look
 from tui_lab.charts.text import shorten
 
 LARGEST = 6  # dots a value: a small map blown up further says no more
+EVEN = 4  # what each row of maps gets of the room, beside its maps' height in values
 SMALLEST = 2  # rows of cells
 
 
@@ -37,7 +38,7 @@ Maps = Sequence[tuple[str, np.ndarray]]  # (title, (M, h, w))
 def tiles(rows: Maps, height: int, width: int) -> list[Tile]:
     """Where maps stand in height × width cells: each row of them under its title, as large as there is room."""
     found: list[Tile] = []
-    tops = np.linspace(0, height, len(rows) + 1).astype(int).tolist()
+    tops = tops_of(rows, height)
     for row, (_, maps) in enumerate(rows):
         room, top = tops[row + 1] - tops[row] - 1, tops[row] + 1
         if not len(maps) or room < 1 or 0 in maps.shape:
@@ -51,10 +52,18 @@ def tiles(rows: Maps, height: int, width: int) -> list[Tile]:
     return found
 
 
+def tops_of(rows: Maps, height: int) -> list[int]:
+    """Where each row of maps begins, and the last one ends: taller maps get more room, but never all of it."""
+    shares = np.array([maps.shape[1] + EVEN if len(maps) else 0 for _, maps in rows], float)
+    ends = np.cumsum(shares) / max(1.0, shares.sum()) * height
+    return [0, *np.round(ends).astype(int).tolist()]
+
+
 def tile_size(count: int, tall: int, broad: int, room: int, width: int) -> tuple[int, int]:
-    """Cells of a tile: the largest at which all have room, whole dots a value before others; else the smallest."""
+    """Cells of a tile: the largest at which all have room, whole dots a value before others; else a dot a value, or
+    as much as there is room for."""
     most = max(1, min(room, -(-tall * LARGEST // 2)))
-    sizes = list(range(most, SMALLEST - 1, -1)) or [most]
+    sizes = list(range(most, max(SMALLEST, -(-tall // 2)) - 1, -1)) or [most]
     for high in [*(h for h in sizes if 2 * h % tall == 0), *sizes]:
         wide = max(1, round(2 * high * broad / tall))
         if (width + 1) // (wide + 1) * ((room + 1) // (high + 1)) >= count:
@@ -78,7 +87,7 @@ def map_rows(
     by number beside the title."""
     canvas, palette = Canvas.blank(height, width), look.palette
     placed = tiles(rows, height, width)
-    tops = np.linspace(0, height, len(rows) + 1).astype(int).tolist()
+    tops = tops_of(rows, height)
     for row, (title, maps) in enumerate(rows):
         shown = sum(tile.row == row for tile in placed)
         chosen = marked is not None and marked[0] == row

@@ -49,7 +49,8 @@ def signals(values: np.ndarray, captions: Sequence[Caption], height: int, width:
     )
     high = min(high, height - 1)
     down = max(1, (height + 1) // (high + 2))
-    low, top = float(np.nanmin(values)), float(np.nanmax(values))
+    finite = values[np.isfinite(values)]
+    low, top = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
     for i in range(min(len(values), across * down)):
         y, x = i // across * (high + 2), i % across * (wide + 2)
         right = captions[i].right if i < len(captions) else None

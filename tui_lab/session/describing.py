@@ -113,6 +113,12 @@ def table_of(
     return [*names, target], rows
 
 
+def preview_of(dataset: Dataset, source: Source, seed: int) -> dict[str, Any]:
+    """The description of a data set, a table's rows as they stand in the file."""
+    data = describe_data(dataset)
+    return data | (raw_table(source, seed) if "table" in data else {})
+
+
 def raw_table(source: Source, seed: int) -> dict[str, Any]:
     """The first rows of a table as they stand in the file, before anything is scaled; nothing for other data."""
     if not isinstance(source, RowSource):

@@ -43,8 +43,9 @@ class Pictures:
         self._states_due = time.monotonic() + look.seconds
 
     def look_again(self) -> None:
-        """Training stands still: the next pictures must show its last state."""
-        if not self._states and self.trainer.step:
+        """Training stands still: the next pictures must show its last state. Of a run that was only opened there are
+        no gradients or activations to look at."""
+        if not self._states and hasattr(self.trainer, "losses"):
             self._states = diagnostics.layer_states(self.trainer)
         self._due = 0.0
 

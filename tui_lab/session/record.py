@@ -45,7 +45,9 @@ class Record:
                 if log.get(name) is not None:
                     record._histories[name].add(log["step"], log[name])
         turn = next((e for e in reversed(record.events) if e["event"] in ("start", "end")), None)
-        record.end = turn if turn is not None and turn["event"] == "end" else None
+        if turn is not None and turn["event"] == "end":
+            record.end = turn
+            record.seconds, record.steps_per_second = turn["seconds"], turn["steps_per_second"]
         return record
 
     def note(self, event: Event) -> None:

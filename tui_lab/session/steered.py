@@ -25,7 +25,7 @@ from tui_lab.session.pictures import Pictures
 from tui_lab.session.record import Record
 
 CHUNK_SECONDS = 0.1  # a command ends a chunk at once, so it may be long
-STEP_SECONDS, OPERATIONS_A_SECOND = 3e-6, 3e9  # what a step takes, about: to judge what can be watched
+STEP_SECONDS, OPERATIONS_A_SECOND = 3e-6, 2e10  # what a step takes, about: to judge what can be watched
 
 
 class Steered:

@@ -12,7 +12,7 @@ from engine.plan import ends_of
 from engine.run import Run
 from tui_lab.session.base import READY, Snapshot
 from tui_lab.session.blocks import grouped, size_of
-from tui_lab.session.describing import describe_blocks, describe_data, raw_table
+from tui_lab.session.describing import describe_blocks, preview_of
 from tui_lab.session.local import LocalSession
 
 DEEPEST = 1  # of the layers within layers that are listed
@@ -58,7 +58,7 @@ def about(kind: str, name: str, root: Path) -> dict[str, Any]:
     experiment, run = experiment_for(kind, name, root)
     dataset = prepare(experiment.data, experiment.training.seed)
     network = outline(experiment.model, ends_of(experiment, dataset))
-    data = describe_data(dataset) | raw_table(experiment.data, experiment.training.seed)
+    data = preview_of(dataset, experiment.data, experiment.training.seed)
     snapshot = Snapshot(version=1, phase=READY, name=name, experiment=experiment, data=data)
     return {
         "title": experiment.title or name,

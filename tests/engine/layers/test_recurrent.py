@@ -7,9 +7,11 @@ from support import LayerRig, damage, golden, golden_case, relative_error, run
 from engine.component import build
 from engine.errors import InputError
 from engine.layers import Layer
+from engine.layers.dense import Dense
 from engine.layers.dropout import Dropout
 from engine.layers.embedding import Embedding
 from engine.layers.recurrent import Gru, Lstm, Recurrent, Rnn
+from engine.layers.shape import Reshape
 from engine.memory import Memory
 from engine.network import Builder, Ends, initialise, lay_out, outline
 
@@ -142,14 +144,23 @@ def test_dropout_between_layers_drops_in_training_only():
 @pytest.mark.parametrize(
     ("shape", "vocabulary", "message"),
     [
-        ((40,), (), r"model\.0 \(lstm\): needs steps \(N, T, I\), the input is \(40,\) a row"),
+        (
+            (40,),
+            (),
+            r"model\.0 \(lstm\): needs steps \(N, T, I\), .* \(40,\) a row; put .* shape = \[40, 1\]",
+        ),
         ((16,), (27,), r'the input are tokens; put \{ layer = "embedding" \} before it'),
-        ((8, 8, 1), (), r"the input is \(8, 8, 1\) a row"),
+        ((8, 6, 2), (), r"\(8, 6, 2\) a row; .* shape = \[8, 12\]"),
     ],
 )
 def test_an_input_without_steps_is_told(shape, vocabulary, message):
     with pytest.raises(InputError, match=message):
         outline([Lstm()], Ends(shape, 3, vocabulary=vocabulary))
+
+
+def test_rows_of_numbers_are_taken_step_by_step_behind_a_reshape():
+    network = outline([Reshape(shape=[40, 1]), Gru(units=6, bidirectional=True), Dense()], Ends((40,), 10))
+    assert [block.shape for block in network.blocks] == [(40, 1), (40, 12), (10,)]
 
 
 def test_a_field_out_of_range_is_told_by_its_path():

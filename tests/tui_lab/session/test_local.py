@@ -206,6 +206,8 @@ def test_a_run_that_ended_is_shown_as_it_was_and_nothing_is_written():
     shown = wait(again, lambda s: s.phase == base.ENDED)
     assert shown.step == 100
     assert shown.end["reason"] == "done"
+    assert shown.findings == (), "there are no gradients to judge by"
+    assert shown.steps_per_second > 0
     assert {"train_loss", "val_loss", "accuracy", "lr"} <= {n for n, c in shown.curves.items() if len(c)}
     again.send(Play())
     assert "come to its end" in wait(again, lambda s: s.notice[0] == 1).notice[1]

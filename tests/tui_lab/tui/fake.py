@@ -7,6 +7,8 @@ import presets
 from engine.diagnostics import LayerState
 from engine.experiment import Experiment, experiment_from
 from engine.probes import Classes, Fit, Plane
+from engine.probes.attention import Attentions
+from engine.probes.writing import Page, Writing
 from tui_lab.charts.history import Buckets
 from tui_lab.session import base
 from tui_lab.session.base import Command, Look, Snapshot
@@ -153,5 +155,47 @@ def line() -> FakeSession:
         name="linear-regression", experiment=experiment_of("linear-regression"), metric="r2",
         sights=("fit",), seen={"fit": Fit(x, x * 0.9, x, x, x * 0.9 + 0.1)}, phase=base.PAUSED,
         data=session.latest.data | {"task": "regression", "classes": (), "input_shape": (1,), "balance": None},
+    )  # fmt: skip
+    return session
+
+
+def gpt() -> FakeSession:
+    """A transformer that writes names."""
+    session = spiral()
+    pages = tuple(
+        Page(step, "ma" if step > 900 else "", text, 0.8)
+        for step, text in ((0, "xqj\nzzrt\nbb"), (400, "mara\nelo\nann"), (1200, "ria\nellen\njohn\nmi"))
+    )
+    tokens = list("\nmaria")
+    weights = np.tril(np.ones((6, 6))) / np.arange(1, 7)[:, None]
+    sharp = np.eye(6, k=-1) + np.eye(6) * [[1], [0], [0], [0], [0], [0]]
+    heads = np.stack([weights, sharp, weights, sharp])
+    inner = [
+        (f"transformer3.block{b}.{part}", kind, shape, size)
+        for b in (1, 2)
+        for part, kind, shape, size in (
+            ("attend.layer_norm1", "layer_norm", (16, 64), 128),
+            ("attend.attention2", "attention", (16, 64), 16_384),
+            ("think.layer_norm1", "layer_norm", (16, 64), 128),
+            ("think.dense2", "dense", (16, 256), 16_384),
+            ("think.dense3", "dense", (16, 64), 16_384),
+        )
+    ]
+    blocks = (
+        ("embedding1", "embedding", (16, 64), 1728), ("position2", "position", (16, 64), 1024), *inner,
+        ("transformer3", "transformer", (16, 64), 98_816), ("layer_norm4", "layer_norm", (16, 64), 128),
+        ("unembed5", "unembed", (16, 27), 0),
+    )  # fmt: skip
+    data = {
+        "task": "language", "classes": tuple("\nabcdefghij"), "input_shape": (16,), "targets": ("next",),
+        "sizes": {"train": 4130, "val": 516, "test": 517}, "lines": ["mary", "patricia", "linda", "barbara"],
+    }  # fmt: skip
+    session.show(
+        name="names-gpt", experiment=experiment_of("names-gpt"), data=data, blocks=blocks, parameters=101_696,
+        layers=tuple(layer(name, shape, size) for name, kind, shape, size in blocks), weights=[],
+        sights=("text", "attention"), metric="perplexity", log={"step": STEP, "perplexity": 8.217},
+        seen={
+            "text": Writing(pages, True), "attention": Attentions(tokens, [("a", heads), ("b", heads[::-1])]),
+        },
     )  # fmt: skip
     return session

@@ -54,6 +54,15 @@ async def test_other_kinds_of_data(make, view):
         check(f"{make.__name__}-{IDS[view]}", app)
 
 
+@pytest.mark.parametrize("view", [2, 3, 4])
+@pytest.mark.parametrize("size", SIZES)
+async def test_language(view, size):
+    app = app_on(fake.gpt())
+    async with app.run_test(size=size) as pilot:
+        await settled(pilot, str(view + 1))
+        check(f"gpt-{IDS[view]}-{size[0]}x{size[1]}", app)
+
+
 @pytest.mark.parametrize(
     ("name", "widget", "size"), [("loss", "#loss-chart", (80, 24)), ("picture", "#picture", (120, 40))]
 )

@@ -7,7 +7,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.color import Color as Ground
-from textual.filter import LineFilter
+from textual.filter import ANSIToTruecolor, LineFilter
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
@@ -99,10 +99,11 @@ class CanvasWidget(Widget):
     def render_lines(self, crop: Region) -> list[Strip]:
         """The rows of a region, straight from the canvas: it knows itself what has changed."""
         ground = self.background_colors[1]
+        filters = [f for f in self.get_line_filters() if not isinstance(f, ANSIToTruecolor)]  # all are true
         rows: list[Strip] = []
         for y in crop.line_range:
             row = self.render_line(y)
-            for each in self.get_line_filters():
+            for each in filters:
                 row = row.apply_filter(each, ground)
             rows.append(row.crop(*crop.column_span))
         return rows

@@ -85,7 +85,8 @@ class LayersTable(CanvasWidget, can_focus=True):
     ) -> None:
         palette = self.chart_look.palette
         colours = {WATCH: palette.warning, BAD: palette.fault}
-        name = f"{short_name(state.name)} {'·'.join(map(str, state.shape))}"
+        name, shape = short_name(state.name), "·".join(map(str, state.shape))
+        name = f"{name} {shape}" if len(name) + len(shape) < left - 2 or "." not in state.name else name
         attributes = REVERSE if chosen and self.has_focus else BOLD if chosen else 0
         canvas.put(y, 1, name[: left - 2], fg=palette.text, attributes=attributes)
         column = left

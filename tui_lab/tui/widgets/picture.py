@@ -128,12 +128,16 @@ class Picture(CanvasWidget, can_focus=True):
         focused = self.has_focus and self.hints
         canvas.put(0, 0, kind.title, fg=palette.text if focused else palette.muted, attributes=BOLD)
         room = canvas.width - len(kind.title) - 2
+        hints = [f"o next {self.page + 1}/{len(s.sights)}"] if len(s.sights) > 1 else []
+        least = (
+            len(hints[0]) + 2 if hints and self.hints else 0
+        )  # how pages are turned goes before the metric
         value = s.log.get(s.metric)
         if self.metric and value is not None and canvas.width > 36:
             text = f"{s.metric} {number(value).strip()} val"
-            canvas.put(0, canvas.width - len(text), text, fg=palette.validation)
-            room -= len(text) + 2
-        hints = [f"o next {self.page + 1}/{len(s.sights)}"] if len(s.sights) > 1 else []
+            if len(text) + least <= room:
+                canvas.put(0, canvas.width - len(text), text, fg=palette.validation)
+                room -= len(text) + 2
         hints += kind.keys if self.hints else ()
         while hints and len(" · ".join(hints)) > room:
             hints.pop()

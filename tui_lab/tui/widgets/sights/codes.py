@@ -1,5 +1,7 @@
 """Codes and embeddings as points of a plane."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from engine.probes.codes import Codes
@@ -21,7 +23,10 @@ def codes(codes: Codes, height: int, width: int, look: Look, choice: Choice) -> 
     if codes.names:
         canvas.paste(names_in_plane(codes.points, codes.names, height - 1, width, look), 1, 0)
         return canvas
-    if codes.labels:
+    if codes.labels and all(cell_width(label) == 1 for label in codes.labels):
+        own = replace(look.glyphs, marks="".join(codes.labels))  # a class is its own mark: digits, letters
+        look = replace(look, glyphs=own)
+    elif codes.labels:
         draw_class_legend(canvas, 0, cell_width(note) + 2, codes.labels, look)
     x, y = codes.points.T
     canvas.paste(scatter(x, y, height - 1, width, look, classes=codes.classes), 1, 0)

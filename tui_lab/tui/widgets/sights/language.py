@@ -7,6 +7,7 @@ from tui_lab.charts.text import cell_width, shorten, wrapped
 from tui_lab.tui.widgets.sights.choice import Choice
 
 GUTTER = 9  # columns of the step at the left
+NARROW = 30  # columns below which the steps have no room
 BRIEF = 4  # lines of a page from before, at most
 
 
@@ -18,7 +19,7 @@ def writing(found: Writing, height: int, width: int, look: Look, choice: Choice)
     canvas, palette = Canvas.blank(height, width), look.palette
     if not found.pages:
         return canvas
-    gutter = GUTTER if width >= 40 else 0
+    gutter = GUTTER if width >= NARROW else 0
     newest, older = found.pages[-1], list(found.pages[:-1])
     texts = {id(page): page_lines(page, found.by_line, width - gutter) for page in found.pages}
     half = max(1, height // 2) if older else height
