@@ -41,7 +41,7 @@ def refused(*arguments: str) -> str:
     runs = Path(os.environ["TUI_LAB_RUNS"])
     before = sorted(runs.glob("*")) if runs.is_dir() else []
     with pytest.MonkeyPatch.context() as patch:  # a busy machine may have time to say that it is loading
-        patch.setattr("tui_lab.cli.reporters.LINE_SECONDS", 600.0)
+        patch.setattr("tui_lab.cli.reporters.FIRST_WORD", 600.0)
         outcome = lab(*arguments)
     assert outcome.code == 2
     assert outcome.out == ""
