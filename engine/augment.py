@@ -17,9 +17,8 @@ if TYPE_CHECKING:
     from engine.losses import Loss
     from engine.network import Builder
 
-STREAM = (
-    1 << 16
-)  # of random numbers: beyond those of the network, which must not change with the list of steps
+# Random numbers of the steps come from streams beyond those of the network, which so do not change with the list.
+STREAM = 1 << 16
 
 
 @dataclass

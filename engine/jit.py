@@ -56,10 +56,13 @@ class Kernel:
     def __init__(self, function: Callable, work: str = "") -> None:
         self.function = function
         self.name = function.__name__
-        self.work = tuple(d.strip() for d in work.split(",")) if work else ()
         self.operands = [Operand.parse(n, a) for n, a in function.__annotations__.items()]
         named = (d for o in self.operands for d in o.dims if not d.isdigit())
         self.sizes = tuple(dict.fromkeys(named))
+        self.work = tuple(d.strip() for d in work.split(",")) if work else ()
+        for dim in self.work:
+            if not dim.isdigit() and dim not in self.sizes:
+                raise ValueError(f"{self.name}: there is no size {dim} to count its work in")
         self.width = 1 + len(self.sizes) + len(self.operands)
         self._compiled: dict[str, Any] = {}
         KERNELS[self.name] = self

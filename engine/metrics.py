@@ -197,7 +197,7 @@ def measured(
     metrics: list[Metric], z: np.ndarray, t: np.ndarray, baselines: Mapping[str, np.ndarray]
 ) -> dict[str, float]:
     """The metrics of outputs z against targets t, those that are defined; after the headline metric that of each
-    baseline, as "rmse_mean"."""
+    baseline, as "rmse_global_mean"."""
     headline, *others = metrics
     values = {headline.name: headline.function(z, t)}
     values |= {f"{headline.name}_{name}": headline.function(guess, t) for name, guess in baselines.items()}

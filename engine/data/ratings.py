@@ -68,7 +68,10 @@ class Ratings(Source, kw_only=True):
         mean = float(y[train].mean())
         y = y - mean
         of_users, of_items = biases(x[train], y[train, 0], len(users), len(items))
-        baselines = {"mean": np.zeros_like(y), "biases": (of_users[x[:, 0]] + of_items[x[:, 1]])[:, None]}
+        baselines = {
+            "global_mean": np.zeros_like(y),
+            "biases": (of_users[x[:, 0]] + of_items[x[:, 1]])[:, None],
+        }
         if found.floor is not None:
             baselines["floor"] = found.floor[:, None] - mean
         *features, target = found.names

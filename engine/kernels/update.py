@@ -3,7 +3,7 @@
 import numpy as np
 
 from engine.jit import device, kernel
-from engine.kernels.maths import ONE, key_of, mix64
+from engine.kernels.maths import ONE, ZERO, key_of, mix64
 from engine.places import LOSS, MICRO, NORM, SAMPLES, SCALE, SEED
 
 SHUFFLE_STREAM = 0
@@ -65,15 +65,17 @@ def collect_gradients(shards: "S,Q", total: "P", clock: "int64[C]", start: "int"
     scale = ONE / total.dtype.type(micros)
     for first in range(0, total.size, BLOCK):
         last = min(first + BLOCK, total.size)
+        block = total[first:last]
         if clock[MICRO] == 0:
-            for p in range(first, last):
-                total[p] = shards[0, start + p] * scale
-        else:
-            for p in range(first, last):
-                total[p] += shards[0, start + p] * scale
-        for s in range(1, shards.shape[0]):
-            for p in range(first, last):
-                total[p] += shards[s, start + p] * scale
+            block[:] = ZERO
+        for s in range(shards.shape[0]):
+            add_scaled(shards[s, start + first : start + last], scale, block)
+
+
+@device
+def add_scaled(source, scale, total):
+    for i in range(total.size):
+        total[i] += source[i] * scale
 
 
 @kernel

@@ -13,9 +13,8 @@ from engine.memory import Tensor
 if TYPE_CHECKING:
     from engine.network import Builder
 
-PRODUCT = (
-    10**6
-)  # multiplications: up to here BLAS has a quicker way, so small images go together, but no more
+# Multiplications up to which BLAS has a quicker way: small images go through it together, but no more of them.
+SMALL_PRODUCT = 10**6
 
 Kernel = Annotated[int, hyper("how many neighbours a filter sees along an axis", ge=1, le=1024)]
 Filters = Annotated[int, hyper("filters: channels of the output", ge=1, le=65_536)]
@@ -108,7 +107,7 @@ def convolve(
     b = net.parameter("bias", (filters,), bias) if bias else net.nothing()
     y = net.tensor("output", (N, *(windows.count for windows in over), filters))
     x = x.reshaped((N, tall.length, wide.length * C))
-    images = max(1, min(N, PRODUCT // (places * field * filters)))
+    images = max(1, min(N, SMALL_PRODUCT // (places * field * filters)))
     size = (tall.reach, wide.reach * C)
     sums = {"sums": net.scratch("sums", size)} if net.training else {}
     net.op(

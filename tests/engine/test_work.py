@@ -3,9 +3,13 @@
 import pytest
 
 from engine.component import build
+from engine.data import prepare
+from engine.experiment import experiment_from
+from engine.jit import product_kernel
 from engine.layers import Layer
 from engine.network import Ends, Outline, outline
 from engine.plan import MOST_SHARDS, shards_for, work
+from engine.trainer import Trainer
 
 
 def network(layers: list[dict], ends: Ends) -> Outline:
@@ -53,6 +57,41 @@ def test_a_small_step_stays_whole_and_a_large_one_is_cut_where_each_part_uses_it
     assert shards_for(wide, 128) == 2
     assert shards_for(images, 64) == MOST_SHARDS
     assert shards_for(images, 3) == 1
+
+
+def test_a_convolutional_network_gives_the_same_bits_on_one_thread_and_on_two():
+    experiment = experiment_from(
+        {
+            "data": {"source": "digits"},
+            "model": [
+                {"layer": "conv2d", "filters": 16, "activation": "relu"},
+                {"layer": "batch_norm"},
+                {"layer": "max_pool"},
+                {"layer": "conv2d", "filters": 32, "activation": "relu"},
+                {"layer": "global_pool"},
+                {"layer": "dense"},
+            ],
+            "loss": {"name": "cross_entropy"},
+            "training": {"batch_size": 96, "steps": 8},
+        }
+    )
+    found = []
+    for threads in (1, 2):
+        trainer = Trainer(experiment, prepare(experiment.data, 1), threads=threads)
+        assert trainer.experiment.training.shards == MOST_SHARDS
+        assert trainer.parallel == (threads == 2)
+        trainer.start()
+        while not trainer.finished:
+            trainer.advance()
+        found.append({name: array.tobytes() for name, array in trainer.arrays().items()})
+    assert found[0] == found[1]
+
+
+def test_work_in_sizes_that_a_kernel_does_not_have_is_refused():
+    with pytest.raises(ValueError, match="odd: there is no size K to count its work in"):
+
+        @product_kernel("N,K")
+        def odd(x: "N", y: "N"): ...
 
 
 def test_of_a_large_table_only_the_rows_that_are_looked_up_count():

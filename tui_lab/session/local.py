@@ -20,7 +20,7 @@ from tui_lab.session.base import Command, Look, Snapshot
 from tui_lab.session.steered import Steered
 from tui_lab.session.thrift import Thrift
 
-PUBLISH_SECONDS = 0.2
+PUBLISH_SECONDS, RESTING_SECONDS = 0.2, 1.0
 IDLE_SECONDS = 0.2
 
 
@@ -220,8 +220,10 @@ class LocalSession:
         self._say(base.FAILED, message)
 
     def _publish(self, force: bool = False) -> None:
-        """Put a new snapshot into `latest`, five times a second at most unless something changed."""
-        if not self._watched or not (force or time.monotonic() - self._published >= PUBLISH_SECONDS):
+        """Put a new snapshot into `latest`: at once where something changed, else five times a second while training
+        and once while not."""
+        seconds = PUBLISH_SECONDS if self.steered.training else RESTING_SECONDS
+        if not self._watched or not (force or time.monotonic() - self._published >= seconds):
             return
         self.steered.take_pictures(self._look)
         self._published = time.monotonic()

@@ -7,6 +7,7 @@ screen saves, asks the application to leave, and ends the process when it does n
 
 import os
 import queue
+import select
 import signal
 import sys
 import threading
@@ -17,6 +18,7 @@ from tui_lab.tui.app import LabApp
 
 SIGNALS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 SAVE_SECONDS, LEAVE_SECONDS = 3.0, 1.0
+LOOK_SECONDS = 1.0  # between two looks whether the terminal is still there
 INTERRUPTED = 130
 # Leave the alternate screen, show the cursor, let go of the mouse and of bracketed paste.
 RESTORE = b"\x1b[?1049l\x1b[?25h\x1b[?1000l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[0m\r\n"
@@ -51,8 +53,14 @@ def guarded(app: LabApp, mouse: bool = True) -> int:
 
 
 def watch(app: LabApp, hung_up: queue.SimpleQueue[int]) -> None:
-    """Wait for a signal; then save, leave, and if need be end the process."""
-    hung_up.get()
+    """Wait for a signal, or for a terminal that has gone; then save, leave, and if need be end the process."""
+    while True:
+        try:
+            hung_up.get(timeout=LOOK_SECONDS)
+            break
+        except queue.Empty:
+            if has_gone():
+                break
     closer = threading.Thread(target=close, args=(app,), daemon=True)
     closer.start()
     closer.join(SAVE_SECONDS)
@@ -64,6 +72,15 @@ def watch(app: LabApp, hung_up: queue.SimpleQueue[int]) -> None:
         os.set_blocking(sys.__stdout__.fileno(), False)  # type: ignore[union-attr]
         os.write(sys.__stdout__.fileno(), RESTORE)  # type: ignore[union-attr]
     os._exit(INTERRUPTED)
+
+
+def has_gone() -> bool:
+    """Whether nobody holds the other end of the terminal: where it controls no process, no signal says so."""
+    if not hasattr(select, "poll"):
+        return False
+    poll = select.poll()
+    poll.register(sys.__stdout__.fileno(), 0)  # type: ignore[union-attr]
+    return any(event & (select.POLLHUP | select.POLLERR) for _, event in poll.poll(0))
 
 
 def close(app: LabApp) -> None:

@@ -42,8 +42,8 @@ def test_the_floor_is_the_noise_and_the_baselines_stand_in_their_order_above_it(
     dataset = generated(noise=0.25)
     assert rmse(dataset.test, "floor") == pytest.approx(0.25, rel=0.05)
     assert rmse(dataset.test, "floor") < 0.5 * rmse(dataset.test, "biases")
-    assert rmse(dataset.test, "biases") < 0.9 * rmse(dataset.test, "mean")
-    assert rmse(dataset.test, "mean") == pytest.approx(dataset.test.y.std(), rel=0.01)
+    assert rmse(dataset.test, "biases") < 0.9 * rmse(dataset.test, "global_mean")
+    assert rmse(dataset.test, "global_mean") == pytest.approx(dataset.test.y.std(), rel=0.01)
     assert rmse(generated(noise=0.25, rank=0).test, "biases") == pytest.approx(0.25, rel=0.05)
 
 

@@ -96,7 +96,7 @@ def test_images_are_unfolded_a_few_at_a_time_with_the_same_result(monkeypatch):
     """Seven images: all at once, three at a time with one left over, one by one."""
     results = []
     for images in (7, 3, 1):
-        monkeypatch.setattr(convolution, "PRODUCT", images * 12 * 18 * 3)
+        monkeypatch.setattr(convolution, "SMALL_PRODUCT", images * 12 * 18 * 3)
         rig = LayerRig([Conv2d(filters=3)], (7, 4, 3, 2), guarded=True)
         assert rig.memory["conv2d1.patches"].shape == (images * 12, 18)
         assert rig.gradient_error(numbers(7, 4, 3, 2)) < LIMIT

@@ -64,7 +64,7 @@ def test_the_data_of_a_preset_or_a_file_is_shown_with_its_own_steps(tmp_path):
     assert "after standardize (training rows)" in shown(tmp_path / "mine.toml")
     text = shown("ratings")
     assert "known   300 users, 200 items" in text
-    assert "rules   mean: rmse" in text
+    assert "rules   global_mean: rmse" in text
     assert "floor: rmse 0.2" in text
 
 

@@ -104,10 +104,10 @@ def test_predict_takes_images_from_an_archive(tmp_path):
 def test_ratings_are_measured_beside_simple_rules_and_predicted_for_whoever_comes(tmp_path):
     lab("train", "ratings", "--quiet", "--name", "r")
     text = lab("eval", "r").out
-    for word in ("rmse 0.3", "rmse_mean 0.9", "rmse_biases 0.7", "rmse_floor 0.2"):
+    for word in ("rmse 0.3", "rmse_global_mean 0.9", "rmse_biases 0.7", "rmse_floor 0.2"):
         assert word in text
     values = json.loads(lab("eval", "r", "--json").out)
-    assert values["rmse_floor"] < values["rmse"] < values["rmse_biases"] < values["rmse_mean"]
+    assert values["rmse_floor"] < values["rmse"] < values["rmse_biases"] < values["rmse_global_mean"]
     assert only_run().summary()["test"]["rmse_biases"] == values["rmse_biases"]
     new = tmp_path / "new.csv"
     new.write_text("item,user\n7,3\n7,999\nnew,999\n")

@@ -150,6 +150,19 @@ def test_a_signal_saves_at_once_and_ends_even_where_nobody_reads(terminal, numbe
     assert run.steps()
 
 
+def test_a_terminal_that_goes_without_a_signal_ends_the_lab_which_saves(terminal):
+    lab = terminal("open", "spiral", "--pace", "300")
+    lab.wait_for("press space to train")
+    lab.press(" ")
+    lab.wait_for("training")
+    os.close(lab.master)
+    try:
+        lab.process.wait(timeout=10)
+    finally:
+        lab.master = os.open(os.devnull, os.O_RDWR)
+    assert runs()[0].summary()["reason"] == "interrupted"
+
+
 def test_a_reader_that_does_not_read_does_not_slow_training(terminal):
     lab = terminal("open", "spiral", "--pace", "0")
     lab.wait_for("press space to train")
