@@ -13,6 +13,7 @@ from engine.probes import attention, codes, images, pictures, series, signals, w
 from engine.trainer import ENGINE, Trainer
 
 SHARE = 0.03  # of the time, at most, goes into pictures
+LONGEST = 30.0  # seconds between two of a picture, however long it takes
 WRITING, WRITING_SECONDS = "text", 0.2  # grows by itself, though nothing was learned
 
 
@@ -80,9 +81,10 @@ class Sights:
                     loaded = True
                 if probe not in made:
                     made[probe] = probe(wish)
-            spent = time.monotonic() - began
+            # The first time something may have been compiled: that says nothing about the next.
+            spent = time.monotonic() - began if taken is not None else 0.0
             pace = min(seconds, WRITING_SECONDS) if name == WRITING else seconds
-            pause = max(pace, spent * len(shown) / SHARE)
+            pause = max(pace, min(spent * len(shown) / SHARE, LONGEST))
             self._taken[name] = Taken(made[probe], step, wish, time.monotonic() + pause)
         return {name: self._taken[name].picture for name in shown}
 

@@ -269,13 +269,13 @@ def test_a_picture_that_takes_long_is_taken_seldom(names, monkeypatch):
         return count[0]
 
     sights.probes["slow"] = slow
-    assert sights.see(["slow"], Wish())["slow"] == 1
     monkeypatch.setattr(type(names), "step", property(lambda self: count[0] + 1000))
-    clock[0] += 5
-    assert sights.see(["slow"], Wish())["slow"] == 1
-    clock[0] += 6
-    assert sights.see(["slow"], Wish())["slow"] == 2
-    assert sights.see(["slow"], Wish(index=1))["slow"] == 3, "what is wished anew is shown at once"
+    seen = []
+    for _ in range(4):
+        seen.append(sights.see(["slow"], Wish(), 0.5)["slow"])
+        clock[0] += 6
+    assert seen == [1, 2, 2, 3], "the first time, which may compile, is not held against it"
+    assert sights.see(["slow"], Wish(index=1))["slow"] == 4, "what is wished anew is shown at once"
 
 
 def test_nothing_is_computed_twice_while_nothing_is_learned(names, monkeypatch):
