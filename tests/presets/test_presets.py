@@ -21,6 +21,7 @@ from engine.trainer import Trainer
 LONG: dict[str, tuple[int, float]] = {
     "addition-gpt": (60, 1.274),
     "fashion-cnn": (60, 1.150),
+    "fashion-vit": (60, 1.383),
     "mnist1d-gru": (60, 1.628),
     "names-gpt": (60, 2.409),
     "names-lstm": (60, 2.705),

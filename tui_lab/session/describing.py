@@ -88,7 +88,10 @@ def drawn_rows(dataset: Dataset) -> dict[str, Any]:
         return {"points": (x[:400].astype(float), y[:400, 0].astype(int))}
     if x.ndim == 2:
         names = dataset.pipeline.columns or tuple(f"x{i + 1}" for i in range(x.shape[1]))
-        return {"table": table_of(names, x[:ROWS], targets_of(dataset), dataset.targets[0])}
+        header, rows = table_of(names, x[:ROWS], targets_of(dataset), dataset.targets[0])
+        if dataset.pipeline.takes_unknown:  # the inputs still are the numbers of users and items
+            with_names(rows, dataset.pipeline.categories)
+        return {"table": (header, rows)}
     return {}
 
 
@@ -129,11 +132,16 @@ def raw_table(source: Source, seed: int) -> dict[str, Any]:
     order = np.random.default_rng(seed).permutation(len(raw.x))[:ROWS]
     targets = [raw.classes[int(v)] if raw.classes else float(v) for v in raw.y[order, 0]]
     names, rows = table_of(tuple(raw.features), raw.x[order], targets, raw.targets[0])
-    for column, known in raw.categories.items():
+    with_names(rows, raw.categories)
+    return {"table": (names, rows)}
+
+
+def with_names(rows: list[list[float | str]], categories: dict[int, tuple[str, ...]]) -> None:
+    """Put the names of categories where their numbers stand."""
+    for column, known in categories.items():
         for row in rows:
             value = float(row[column])
             row[column] = known[int(value)] if np.isfinite(value) else ""
-    return {"table": (names, rows)}
 
 
 def first_text(dataset: Dataset, tokens: int = 2000, rows: int = 120) -> dict[str, Any]:

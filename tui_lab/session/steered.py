@@ -25,6 +25,7 @@ from tui_lab.session.pictures import Pictures
 from tui_lab.session.record import Record
 
 CHUNK_SECONDS = 0.1  # a command ends a chunk at once, so it may be long
+MOST_STEPS = 10_000  # in a chunk that is watched: the values of its curves need room many times over
 STEP_SECONDS, OPERATIONS_A_SECOND = 3e-6, 2e10  # what a step takes, about: to judge what can be watched
 
 
@@ -249,6 +250,7 @@ class Steered:
         first = trainer.step
         before = self.pictures.measuring(look) if self.watched else None
         limits = [first + 1 if before is not None else None, self.until, first + due if due else None]
+        limits.append(first + MOST_STEPS if self.watched else None)
         events = conductor.advance(min((n for n in limits if n), default=None), CHUNK_SECONDS)
         if before is not None:
             self.pictures.measure(look, before)

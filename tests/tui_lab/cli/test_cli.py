@@ -19,7 +19,7 @@ def test_lists_and_shows_tell_what_there_is():
         assert word in shown
     assert "digits" in lab("data").out
     assert "alcohol" in lab("data", "show", "wine").out
-    assert "rules   last: rmse 19.4 (test rows)" in lab("data", "show", "sunspots").out
+    assert "last: rmse 19.4 (test rows)" in lab("data", "show", "sunspots").out
     assert "no runs in" in lab("runs").out
     lab("train", "iris", "--quiet", "--steps", "20", "--name", "r")
     assert "done" in lab("runs").out

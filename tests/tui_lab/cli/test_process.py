@@ -17,7 +17,12 @@ LAB = [sys.executable, "-m", "tui_lab"]
 
 def start(*arguments: str, **options) -> subprocess.Popen:
     options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True} | options
-    return subprocess.Popen([*LAB, *arguments], **options)
+    # A shell that starts the tests behind its back hands on that interrupts are ignored.
+    return subprocess.Popen([*LAB, *arguments], preexec_fn=heeding_interrupts, **options)
+
+
+def heeding_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def wait_for_steps(process: subprocess.Popen) -> None:

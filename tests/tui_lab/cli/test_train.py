@@ -2,7 +2,6 @@
 
 import os
 
-import numpy as np
 import pytest
 from cli_support import lab, only_run, refused
 
@@ -101,7 +100,6 @@ FILES_OF_DATA = {
     "numbers.tsv": "a\tb\n" + "".join(f"{i}\t{i / 7:.3f}\n" for i in range(60)),
     "stars.csv": "userId,movieId,rating,timestamp\n"
     + "".join(f"{i % 9},{i % 7},{i % 5},1\n" for i in range(90)),
-    "tale.txt": "Once upon a time there was a network. " * 60,
 }
 
 
@@ -113,16 +111,8 @@ def test_a_file_of_data_is_trained_with_an_experiment_that_suits_it(tmp_path, na
     assert outcome.code == 0, outcome.err
     assert outcome.lines[-1]["reason"] == "done"
     assert only_run().name.startswith(path.stem)
-    metric = {"table": "accuracy", "numbers": "r2", "stars": "rmse_biases", "tale": "perplexity"}[path.stem]
+    metric = {"table": "accuracy", "numbers": "r2", "stars": "rmse_biases"}[path.stem]
     assert metric in outcome.lines[-1]["test"]
-
-
-def test_a_file_of_pictures_or_arrays_is_trained_too(tmp_path):
-    path = tmp_path / "arrays.npz"
-    rng = np.random.default_rng(1)
-    np.savez(path, x=rng.normal(size=(60, 9, 9, 1)), y=np.arange(60) % 3)
-    assert lab("train", path, "--steps", 3, "--quiet").code == 0
-    assert only_run().experiment().model[0].tag() == "conv2d"
 
 
 def test_augmentation_is_set_on_the_command_line_by_names_or_tables():

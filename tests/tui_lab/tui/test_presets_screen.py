@@ -133,3 +133,17 @@ def test_a_table_is_shown_as_it_stands_in_the_file():
     names, rows = raw_table(data, 1)["table"]
     assert names[0] == "alcohol"
     assert 11 < np.mean([row[0] for row in rows]) < 15, "not standardized"
+
+
+def test_users_and_items_are_shown_by_their_names_and_ratings_as_they_were_given(tmp_path):
+    path = tmp_path / "stars.csv"
+    path.write_text(
+        "user,item,rating\n" + "".join(f"ann{i % 5},book{i % 7},{i % 3 + 1}\n" for i in range(60))
+    )
+    data = experiment_from(presets.find(str(path))[1]).data
+    names, rows = preview_of(prepare(data, 1), data, 1)["table"]
+    assert names == ["user", "item", "rating"]
+    user, item, rating = rows[0]
+    assert str(user).startswith("ann")
+    assert str(item).startswith("book")
+    assert round(float(rating), 5) in (1, 2, 3)

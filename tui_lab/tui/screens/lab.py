@@ -204,7 +204,7 @@ class LabScreen(Controls, CurveKeys):
                 sights=sights,
                 wish=wish,
                 weights=view == "network",
-                seconds=2.0 if sparing else 1.0 if view == "overview" and not self.shown_pace else 0.5,
+                seconds=2.0 if sparing else 0.5 if view != "overview" else 0.7 if self.shown_pace else 1.0,
             )
         )
 

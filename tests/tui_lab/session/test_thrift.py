@@ -1,0 +1,29 @@
+"""A session that runs for days holds no more than it needs."""
+
+import gc
+
+from tui_lab.session import thrift
+from tui_lab.session.thrift import Thrift
+
+
+def test_what_stays_is_frozen_once_and_can_be_settled_again():
+    careful = Thrift()
+    try:
+        careful.settle()
+        assert gc.get_freeze_count() > 0
+        careful.settle()
+        assert not gc.collect(), "what was frozen before is collected by the second time"
+    finally:
+        gc.unfreeze()
+
+
+def test_free_memory_goes_back_now_and_then(monkeypatch):
+    now, asked = [0.0], []
+    monkeypatch.setattr(thrift.time, "monotonic", lambda: now[0])
+    careful = Thrift()
+    careful._trim = asked.append
+    for now[0] in (1.0, 19.0, 21.0, 30.0, 42.0):
+        careful.give_back()
+    assert len(asked) == 2
+    careful._trim = None
+    careful.give_back()
