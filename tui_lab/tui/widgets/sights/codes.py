@@ -24,7 +24,8 @@ def codes(codes: Codes, height: int, width: int, look: Look, choice: Choice) -> 
         canvas.paste(names_in_plane(codes.points, codes.names, height - 1, width, look), 1, 0)
         return canvas
     if codes.labels and all(cell_width(label) == 1 for label in codes.labels):
-        own = replace(look.glyphs, marks="".join(codes.labels))  # a class is its own mark: digits, letters
+        marks = "".join(codes.labels)  # a class is its own mark: digits, letters
+        own = replace(look.glyphs, marks=marks, held_out=marks)
         look = replace(look, glyphs=own)
     elif codes.labels:
         draw_class_legend(canvas, 0, cell_width(note) + 2, codes.labels, look)
