@@ -16,9 +16,9 @@ LAB = [sys.executable, "-m", "tui_lab"]
 
 
 def start(*arguments: str, **options) -> subprocess.Popen:
-    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True} | options
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     # A shell that starts the tests behind its back hands on that interrupts are ignored.
-    return subprocess.Popen([*LAB, *arguments], preexec_fn=heeding_interrupts, **options)
+    return subprocess.Popen([*LAB, *arguments], **(pipes | {"preexec_fn": heeding_interrupts} | options))
 
 
 def heeding_interrupts() -> None:
