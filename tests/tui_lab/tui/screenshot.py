@@ -67,6 +67,19 @@ def colours_of(app: LabApp) -> str:
     return "\n".join(["── ink", *inks, "── ground", *grounds]).rstrip() + "\n"
 
 
+async def settled(pilot, *keys: str) -> None:
+    """Press keys and wait until the screen has stopped changing, however slow the machine is."""
+    await pilot.press(*keys)
+    calm, before = 0, None
+    for _ in range(200):
+        await pilot.pause(0.03)
+        now = text_of(pilot.app) + colours_of(pilot.app)
+        calm, before = (calm + 1 if now == before else 0), now
+        if calm == 4:  # longer than any of the screen's own timers but its clock
+            return
+    raise AssertionError("the screen does not come to rest")
+
+
 def check(name: str, app: LabApp) -> None:
     """Compare the screen with the kept one."""
     path = SNAPSHOTS / f"{name}.txt"

@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.tui_lab.tui import fake
-from tests.tui_lab.tui.screenshot import text_of
+from tests.tui_lab.tui.screenshot import settled, text_of
 from tui_lab.session import base
 from tui_lab.session.base import Edit, Pace, Pause, Play, Restart, Save, Steps, Undo
 from tui_lab.tui.app import LabApp
@@ -30,11 +30,6 @@ def _no_welcome(monkeypatch):
 
 def app_on(session) -> LabApp:
     return LabApp(lambda: session, glyphs="braille")
-
-
-async def settled(pilot) -> None:
-    for _ in range(3):
-        await pilot.pause(0.05)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from engine.probes.images import Maps, Named, Reconstructions
 from engine.probes.series import Forecast
 from engine.probes.writing import Answers, Page, Writing
 from tests.tui_lab.tui import fake
-from tests.tui_lab.tui.screenshot import text_of
+from tests.tui_lab.tui.screenshot import settled, text_of
 from tui_lab.charts.colours import Depth
 from tui_lab.charts.glyphs import ASCII, BLOCK, BRAILLE
 from tui_lab.charts.images import Caption, mosaic
@@ -229,12 +229,6 @@ def test_a_table_shows_whole_numbers_as_such_and_always_the_target():
 
 
 # -- keys ---------------------------------------------------------------------------------------------------------
-
-
-async def settled(pilot, *keys: str) -> None:
-    await pilot.press(*keys)
-    for _ in range(3):
-        await pilot.pause(0.05)
 
 
 @pytest.fixture(autouse=True)

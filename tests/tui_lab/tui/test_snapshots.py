@@ -6,7 +6,7 @@ import pytest
 
 import presets
 from tests.tui_lab.tui import fake
-from tests.tui_lab.tui.screenshot import check, text_of
+from tests.tui_lab.tui.screenshot import check, settled, text_of
 from tui_lab.tui.app import LabApp
 from tui_lab.tui.screens.lab import IDS
 from tui_lab.tui.widgets.hyper import HyperForm
@@ -28,12 +28,6 @@ def terminal(monkeypatch, term: str = "xterm-256color", colours: str = "truecolo
 
 def app_on(session) -> LabApp:
     return LabApp(lambda: session, glyphs="braille")
-
-
-async def settled(pilot, *keys: str) -> None:
-    await pilot.press(*keys)
-    for _ in range(3):
-        await pilot.pause(0.05)
 
 
 @pytest.mark.parametrize("size", SIZES)
