@@ -8,6 +8,7 @@ from pathlib import Path
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding
+from textual.driver import Driver
 from textual.screen import Screen
 from textual.theme import Theme
 
@@ -78,6 +79,12 @@ class LabApp(App[int]):
         self.session: Session | None = None
         self.failure: Exception | None = None
         self.chart_look = Look(DARK, self.glyphs)
+
+    def get_driver_class(self) -> type[Driver]:
+        """The terminal's own driver, which says of styles only what changes."""
+        from tui_lab.tui.thin import thinned
+
+        return thinned(super().get_driver_class())
 
     def on_mount(self) -> None:
         self.register_theme(theme_of("lab-dark", DARK))
