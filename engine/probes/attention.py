@@ -48,12 +48,13 @@ def over_image(trainer: Trainer, single: Evaluator, index: int = 0) -> Maps:
     part = looked_at(trainer.dataset)
     x = part.x[index % len(part) : index % len(part) + 1]
     layers = []
-    for name, maps in weights(single, x):
+    for i, (_, maps) in enumerate(weights(single, x)):
         given = maps.mean(axis=1)
         side = isqrt(given.shape[1])
         given = given[:, -side * side :].reshape(-1, side, side)  # what stands before the patches is no place
         low = given.min(axis=(1, 2), keepdims=True)
-        layers.append((name, (given - low) / np.maximum(given.max(axis=(1, 2), keepdims=True) - low, 1e-9)))
+        high = given.max(axis=(1, 2), keepdims=True)
+        layers.append((f"heads of layer {i + 1}", (given - low) / np.maximum(high - low, 1e-9)))
     return Maps(drawn_as(trainer.dataset, x)[0], layers, False)
 
 

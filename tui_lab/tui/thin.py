@@ -58,7 +58,7 @@ def _say(parts: list[str], now: Style, wanted: Style, text: str) -> Style:
     return wanted
 
 
-@lru_cache(1024)
+@lru_cache(512)
 def _after(style: Style, codes: str) -> Style | None:
     """What a sequence makes of a style; None where it has codes that are not known."""
     words = codes.split(";") if codes else ["0"]
@@ -81,7 +81,7 @@ def _after(style: Style, codes: str) -> Style | None:
     return style
 
 
-@lru_cache(4096)
+@lru_cache(512)
 def _change(now: Style, wanted: Style) -> str:
     """The shortest sequence from one style to another; what is lost needs a reset."""
     if now == wanted:

@@ -250,6 +250,24 @@ async def test_arrows_and_n_choose_heads_and_o_the_next_picture():
         assert "layer 1 head 1" in text_of(app), "after the last head comes the first"
         await settled(pilot, "o")
         assert "o next 1/2" in text_of(app)
+        assert text_of(app).count("ATTENTION") == 1, "two sights in two panels change places"
+
+
+async def test_the_next_picture_is_not_the_one_beside_it():
+    session = fake.digits()
+    session.show(sights=("confusion", "mistakes", "images"))
+    app = LabApp(lambda: session, glyphs="braille")
+    async with app.run_test(size=(120, 40)) as pilot:
+        left = app.screen.query_one("#output-picture", Picture)
+        right = app.screen.query_one("#output-second", Picture)
+        await settled(pilot, "4")
+        pages = [(left.page, right.page)]
+        for _ in range(2):
+            await settled(pilot, "o")
+            pages.append((left.page, right.page))
+        await settled(pilot, "tab", "o")
+        assert pages == [(0, 1), (2, 1), (0, 1)]
+        assert (left.page, right.page) == (0, 2)
 
 
 async def test_a_click_chooses_a_head():

@@ -279,14 +279,18 @@ class LabScreen(Controls, CurveKeys):
             return
         pictures = list(self.query("#output Picture").results(Picture))
         chosen = next((p for p in pictures if p.has_focus), pictures[0])
-        chosen.next(self.session.latest)
+        self.turn(chosen)
+
+    def turn(self, picture: Picture) -> None:
+        """Show the next sight in a panel of the Output view."""
+        other = next(p for p in self.query("#output Picture").results(Picture) if p is not picture)
+        picture.next(self.session.latest, other)
         self.refresh_view()
 
     @on(Picture.NextWanted)
     def picture_clicked(self, event: Picture.NextWanted) -> None:
         if self.view_id == "output":
-            event.picture.next(self.session.latest)
-            self.refresh_view()
+            self.turn(event.picture)
         else:
             self.action_view(IDS.index("output"))
 

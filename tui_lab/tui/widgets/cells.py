@@ -18,12 +18,15 @@ from tui_lab.charts.text import cell_width, cut
 from tui_lab.session.base import Snapshot
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(512)
 def style_of(base: Style, fg: int, bg: int, attributes: int) -> Style:
-    """The style of a run of cells over the widget's; never None, which Textual does not bear under NO_COLOR."""
-    return base + Style(
-        color=colour_of(fg) if fg >= 0 else None,
-        bgcolor=colour_of(bg) if bg >= 0 else None,
+    """The style of a run of cells over the widget's; never None, which Textual does not bear under NO_COLOR.
+
+    Not `base + Style(…)`: Rich would keep the parts of the last 1,024 sums, too.
+    """
+    return Style(
+        color=colour_of(fg) if fg >= 0 else base.color,
+        bgcolor=colour_of(bg) if bg >= 0 else base.bgcolor,
         bold=bool(attributes & BOLD),
         dim=bool(attributes & DIM),
         underline=bool(attributes & UNDERLINE),
@@ -31,6 +34,7 @@ def style_of(base: Style, fg: int, bg: int, attributes: int) -> Style:
     )
 
 
+@lru_cache(256)
 def colour_of(rgb: int) -> Color:
     return Color.from_rgb(rgb >> 16 & 255, rgb >> 8 & 255, rgb & 255)
 

@@ -58,8 +58,16 @@ class Picture(CanvasWidget, can_focus=True):
         names = snapshot.sights
         return names[self.page] if self.page < len(names) else ""
 
-    def next(self, snapshot: Snapshot) -> None:
-        self.page = (self.page + 1) % max(1, len(snapshot.sights))
+    def next(self, snapshot: Snapshot, other: "Picture") -> None:
+        """The next of the run's sights; not that of the other panel, unless there are but two: then they swap."""
+        count = len(snapshot.sights)
+        if count == 2:
+            self.page, other.page = other.page, self.page
+        if count <= 2:
+            return
+        self.page = (self.page + 1) % count
+        if self.page == other.page:
+            self.page = (self.page + 1) % count
 
     # -- choosing -------------------------------------------------------------------------------------------
 
