@@ -20,6 +20,7 @@ import sys
 import tempfile
 import termios
 import time
+import tomllib
 from pathlib import Path
 
 import psutil
@@ -82,15 +83,20 @@ class Terminal:
 
 
 def experiment(folder: Path, preset: str) -> Path:
-    """The preset as a file, without an end."""
+    """The preset as a file, without an end; it evaluates whenever it would have ended."""
     path = folder / f"{preset}.toml"
     if not path.exists():
         subprocess.run([*LAB, "presets", "copy", preset, str(path)], check=True, stdout=subprocess.DEVNULL)
+        tree = tomllib.loads(path.read_text())
         lines = path.read_text().splitlines()
         ends = ("steps =", "epochs =")
-        path.write_text(
-            "\n".join("steps = 1_000_000_000" if li.startswith(ends) else li for li in lines) + "\n"
-        )
+        kept = [line for line in lines if not line.startswith(ends)]
+        at = kept.index("[training]") + 1
+        kept[at:at] = [
+            "steps = 1_000_000_000",
+            f"evaluate_every = {tree['training'].get('steps', 10_000)}",
+        ]
+        path.write_text("\n".join(kept) + "\n")
     return path
 
 
