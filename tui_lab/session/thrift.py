@@ -21,11 +21,12 @@ class Thrift:
         self._trim = trim  # glibc's; elsewhere there is nothing to do
 
     def settle(self) -> None:
-        """All is loaded. Python collects its oldest cycles only when a quarter as many objects have joined them:
-        without what will stay anyway, that is soon and quick."""
+        """All is loaded. Python collects its oldest cycles only when a quarter as many objects have joined them as
+        the last whole collection left: without what will stay anyway, that is soon and quick."""
         gc.unfreeze()
         gc.collect()
         gc.freeze()
+        gc.collect()  # now it left nothing; freezing alone does not change what is remembered of the one before
 
     def give_back(self) -> None:
         """Return what is free, if it is time again."""

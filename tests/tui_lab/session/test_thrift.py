@@ -17,6 +17,18 @@ def test_what_stays_is_frozen_once_and_can_be_settled_again():
         gc.unfreeze()
 
 
+def test_old_cycles_are_collected_soon_however_much_was_there_before():
+    before = [[] for _ in range(1_000_000)]
+    try:
+        Thrift().settle()
+        collections = gc.get_stats()[2]["collections"]
+        after = [[] for _ in range(150_000)]
+        assert gc.get_stats()[2]["collections"] > collections
+        assert len(before) > 4 * len(after)
+    finally:
+        gc.unfreeze()
+
+
 def test_free_memory_goes_back_now_and_then(monkeypatch):
     now, asked = [0.0], []
     monkeypatch.setattr(thrift.time, "monotonic", lambda: now[0])
