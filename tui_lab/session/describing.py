@@ -7,7 +7,7 @@ import numpy as np
 from engine.data import Dataset
 from engine.data.dataset import LANGUAGE, stream_of
 from engine.data.rows import RowSource
-from engine.data.source import GENERATE_STREAM, Source
+from engine.data.source import Source
 from engine.data.vocabulary import Vocabulary
 from engine.network import Outline
 from engine.probes.codes import labels_of
@@ -126,7 +126,7 @@ def raw_table(source: Source, seed: int) -> dict[str, Any]:
     """The first rows of a table as they stand in the file, before anything is scaled; nothing for other data."""
     if not isinstance(source, RowSource):
         return {}
-    raw = source.load(np.random.default_rng([seed, GENERATE_STREAM]))
+    raw = source.raw(seed)
     if not raw.features or raw.x.ndim != 2:
         return {}
     order = np.random.default_rng(seed).permutation(len(raw.x))[:ROWS]

@@ -7,7 +7,8 @@ import pytest
 from textual.widgets import OptionList
 
 import presets
-from engine.data import prepare
+from engine.component import build
+from engine.data import Source, prepare
 from engine.experiment import experiment_from
 from tests.tui_lab.tui.screenshot import text_of
 from tui_lab.charts.palette import Look
@@ -133,6 +134,13 @@ def test_a_table_is_shown_as_it_stands_in_the_file():
     names, rows = raw_table(data, 1)["table"]
     assert names[0] == "alcohol"
     assert 11 < np.mean([row[0] for row in rows]) < 15, "not standardized"
+
+
+def test_generated_rows_are_those_of_the_data_s_own_seed():
+    own = build(Source, {"source": "logistic", "seed": 7}, "data")
+    others = build(Source, {"source": "logistic"}, "data")
+    assert raw_table(own, 1) == raw_table(own, 1)
+    assert raw_table(own, 1) != raw_table(others, 1)
 
 
 def test_users_and_items_are_shown_by_their_names_and_ratings_as_they_were_given(tmp_path):
