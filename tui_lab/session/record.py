@@ -13,7 +13,7 @@ from engine.trainer import Trainer
 from tui_lab.charts.history import Buckets, History
 
 EVENTS_KEPT = 500
-LOGS_KEPT = 1_000  # of measurements as such; their curves reach back to the first
+LOGS_KEPT = 250  # of measurements as such, to judge their course; their curves reach back to the first
 SMOOTH_SECONDS = 1.0  # over which steps a second are counted
 PER_STEP = ("train_loss", "gradient_norm", "lr", "steps_per_second")
 NOT_CURVES = ("event", "time", "step", "epoch", *PER_STEP)
