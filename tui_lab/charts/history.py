@@ -53,9 +53,9 @@ class Ring:
 class History:
     """Steps and values of one curve, added in order.
 
-    Level 0 keeps the last 2048 values; every four buckets of a level make one of the next, which there
-    is once a level overflows. A window is given from
-    the finest level that reaches back to its start, and the newest values exactly. So:
+    Level 0 keeps the last 2048 values; every four buckets of a level make one of the next, which there is once a
+    level overflows. A window is given from the finest level that reaches back to its start, and the newest values
+    exactly. So:
     · the least and greatest value of any window are in its buckets, whatever has been added since;
     · a window that begins A values ago has buckets of at most max(1, A / 511) values, so a chart of 200 dot columns
       has one for each of them where the window is at least two fifths of A;

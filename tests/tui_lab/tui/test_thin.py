@@ -4,7 +4,8 @@ import numpy as np
 from rich.color import Color
 from rich.style import Style
 
-from tui_lab.tui.thin import thin
+from tui_lab.tui.app import LabApp
+from tui_lab.tui.thin import thin, thinned
 
 COLOURS = [None, "default", "red", "bright_blue", "color(123)", "#102030", "#f0e0d0"]
 
@@ -89,3 +90,18 @@ def test_what_is_not_known_is_left_as_it_is():
         "\x1b[38mx",
     ):
         assert thin(text) == text
+
+
+def test_the_lab_writes_thinly_to_its_terminal():
+    class Terminal:
+        def __init__(self) -> None:
+            self.taken: list[str] = []
+
+        def write(self, data: str) -> None:
+            self.taken.append(data)
+
+    terminal = thinned(Terminal)()
+    for data in ("\x1b[31ma\x1b[0m\x1b[31mb\x1b[0m", "\x1b[?1049h"):
+        terminal.write(data)
+    assert terminal.taken == ["\x1b[31mab\x1b[0m", "\x1b[?1049h"]
+    assert LabApp().driver_class.write.__qualname__ == type(terminal).write.__qualname__
