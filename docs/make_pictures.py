@@ -42,7 +42,7 @@ async def picture(name: str, runs: Path) -> None:
     app = LabApp(lambda: session)
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause()
-        app.chart_look = Look(DARK, BRAILLE)  # in full colour, whatever the terminal is
+        app.chart_look = Look(DARK, BRAILLE)  # in full color, whatever the terminal is
         await pilot.press(*keys)
         at = 0
         for step, (path, value) in [*sorted(edits.items()), (steps, ("", None))]:

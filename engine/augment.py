@@ -9,13 +9,13 @@ import numpy as np
 
 from engine.component import Component
 from engine.hyper import hyper
-from engine.jit import Kernel
 from engine.kernels import augment as kernels
-from engine.memory import Tensor
+from engine.machine.kernel import Kernel
+from engine.machine.memory import Tensor
 
 if TYPE_CHECKING:
+    from engine.builder import Builder
     from engine.losses import Loss
-    from engine.network import Builder
 
 # Random numbers of the steps come from streams beyond those of the network, which so do not change with the list.
 STREAM = 1 << 16
@@ -32,7 +32,7 @@ class Batch:
     net: "Builder"
     x: Tensor
     t: Tensor
-    lane: Tensor  # which rows of the batch these are
+    shard_info: Tensor  # which rows of the batch these are
     classes: bool  # whether t holds numbers of classes
     mirror: Callable[[], "Batch"]
     stream: int = STREAM
@@ -47,7 +47,9 @@ class Batch:
 
     def op(self, kernel: Kernel, **operands: Tensor | int) -> None:
         """Emit a kernel that draws random numbers for these rows."""
-        self.net.op(kernel, None, clock=self.net.clock, lane=self.lane, stream=self.stream, **operands)
+        self.net.op(
+            kernel, None, clock=self.net.clock, shard_info=self.shard_info, stream=self.stream, **operands
+        )
 
     def plan_loss(self, loss: "Loss", z: Tensor, result: Tensor) -> None:
         """Emit the loss of outputs z; of mixed rows the mean of those against both targets, by their shares."""
@@ -56,7 +58,7 @@ class Batch:
             return
         net = self.net
         with net.scope("mixup"):
-            gradient = net.work_gradients.tensor(net.name("outputs"), z.shape)
+            gradient = net.workspace_gradients.tensor(net.name("outputs"), z.shape)
             twin = Tensor(z.area, z.name, z.offset, z.shape, gradient)
             second = self.number("loss")
             loss.plan(net, twin, self.other, second)
@@ -64,7 +66,7 @@ class Batch:
 
     def number(self, name: str) -> Tensor:
         """Room for one number in float64."""
-        area = self.net.memory.area(f"{self.net.work.name}.numbers", np.float64)
+        area = self.net.memory.area(f"{self.net.workspace.name}.numbers", np.float64)
         return area.tensor(self.net.name(name), (1,))
 
 
@@ -119,7 +121,7 @@ class Flip(Augmentation, tag="flip"):
 
 
 class Rotate(Augmentation, tag="rotate"):
-    """Images (H, W, C) turn about their centre by a small angle, either way."""
+    """Images (H, W, C) turn about their center by a small angle, either way."""
 
     degrees: Annotated[float, hyper("the greatest angle", ge=0, le=180, live=True, unit="degrees")] = 10.0
 
@@ -130,13 +132,13 @@ class Rotate(Augmentation, tag="rotate"):
         batch.x = y
 
 
-class CutOut(Augmentation, tag="cut_out"):
+class Cutout(Augmentation, tag="cutout"):
     """A square of each image (H, W, C) becomes 0, the mean where inputs are standardized (DeVries & Taylor 2017)."""
 
     size: Annotated[int, hyper("the square's side", ge=0, le=1024, live=True, unit="pixels")] = 8
 
     def plan(self, batch: Batch) -> None:
-        batch.op(kernels.cut_out, x=batch.images(), size=batch.net.hyper("size", self.size))
+        batch.op(kernels.cutout, x=batch.images(), size=batch.net.hyper("size", self.size))
 
 
 class Mixup(Augmentation, tag="mixup"):

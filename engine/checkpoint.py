@@ -15,10 +15,10 @@ FORMAT = 2
 
 def save(path: Path, arrays: dict[str, np.ndarray], header: dict[str, Any]) -> None:
     """Write arrays and header (plain JSON values); the file appears under its name when it is complete."""
-    from safetensors.numpy import save as serialise
+    from safetensors.numpy import save as serialize
 
     metadata = {HEADER: json.dumps({"format": FORMAT, **header})}
-    write_whole(path, serialise({n: np.ascontiguousarray(a) for n, a in arrays.items()}, metadata))
+    write_whole(path, serialize({n: np.ascontiguousarray(a) for n, a in arrays.items()}, metadata))
 
 
 def load(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:

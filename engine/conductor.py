@@ -61,7 +61,7 @@ class Conductor:
         tree = tree_of(trainer.experiment)
         return self.record(
             *events,
-            Start(step=trainer.step, run=str(run.path), experiment=tree, parameters=trainer.outline.size),
+            Start(step=trainer.step, run=str(run.path), experiment=tree, parameters=trainer.network.size),
         )
 
     def advance(self, limit: int | None = None, seconds: float = CHUNK_SECONDS) -> list[Event]:
@@ -92,7 +92,7 @@ class Conductor:
                 events += self.record(trainer.log())
             trainer.progress.ended = ""  # a resumed run goes on
         if reason == "diverged":
-            message = self._what_went_bad()
+            message = self.first_nonfinite_message()
             self.run.save_best(trainer)
         else:
             events += self.checkpoint()
@@ -130,9 +130,9 @@ class Conductor:
             return self.trainer.step % every == 0
         return time.monotonic() - self._saved >= CHECKPOINT_SECONDS
 
-    def _what_went_bad(self) -> str:
+    def first_nonfinite_message(self) -> str:
         step, last = self.trainer.step, self.run.steps()[-1]
         return (
-            f"the loss or its gradient is not finite at step {step:,}; {self.trainer.what_went_bad()}; "
+            f"the loss or its gradient is not finite at step {step:,}; {self.trainer.first_nonfinite()}; "
             f"the last good checkpoint is {last}; try a smaller optimizer.lr, or training.clip_norm=1"
         )

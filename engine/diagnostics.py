@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from engine.network import Block
+from engine.builder import Block
 from engine.trainer import Trainer
 
 OUTSIDE_UPDATE = (-4.0, -2.0)  # log10 of update : data; the aim is −3
@@ -52,7 +52,7 @@ def layer_states(trainer: Trainer, before: np.ndarray | None = None) -> list[Lay
     """The layers after the last step; `before` is the flat parameters one step earlier, for the update ratio."""
     parameters = trainer.memory.areas["parameters"]
     states = []
-    for block in trainer.plan.copies[0].blocks:
+    for block in trainer.plan.replicas[0].blocks:
         weight = next((p for p in block.parameters if p.endswith("weight")), None)
         weight_std = update = None
         if weight is not None:
@@ -77,7 +77,7 @@ def describe(
 ) -> LayerState:
     values = block.output.array
     saturated, dead = flatness(block, values)
-    sizes = trainer.outline.shapes
+    sizes = trainer.network.shapes
     state: dict[str, Any] = {
         "activation_mean": float(values.mean()),
         "activation_std": float(values.std()),

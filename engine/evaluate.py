@@ -2,10 +2,11 @@
 
 import numpy as np
 
+from engine.builder import Builder, IOSpec
 from engine.experiment import Experiment
-from engine.memory import Memory
-from engine.network import Builder, Ends, Outline, initialise, lay_out
-from engine.program import Phase, Program
+from engine.machine.memory import Memory
+from engine.machine.program import Phase, Program
+from engine.network import NetworkSpec, initialize, lay_out
 
 BLOCK = 256  # rows a forward pass, at most
 BLOCK_NUMBERS = 2**22  # what a pass may write: beyond the cache, more rows at once gain nothing
@@ -14,13 +15,15 @@ BLOCK_NUMBERS = 2**22  # what a pass may write: beyond the cache, more rows at o
 class Evaluator:
     """Computes outputs for inputs, `rows` at a time, with a copy of parameters and statistics that `load` sets."""
 
-    def __init__(self, experiment: Experiment, outline: Outline, ends: Ends, rows: int | None = None) -> None:
+    def __init__(
+        self, experiment: Experiment, network: NetworkSpec, io: IOSpec, rows: int | None = None
+    ) -> None:
         self.memory = Memory(experiment.training.precision)
-        lay_out(self.memory, outline)
-        self.outline = outline
-        self.block = rows or block_rows(experiment, ends)
-        net = Builder(self.memory, "evaluation", ends)
-        self.x = net.work.tensor("input", (self.block, *ends.input_shape))
+        lay_out(self.memory, network)
+        self.network = network
+        self.block = rows or block_rows(experiment, io)
+        net = Builder(self.memory, "evaluation", io)
+        self.x = net.workspace.tensor("input", (self.block, *io.input_shape))
         self.z = net.sequence(experiment.model, self.x)
         self.builder = net
         self.phase = Phase("evaluate", [net.forward])
@@ -30,7 +33,7 @@ class Evaluator:
         """Allocate and make the table; compiles what is not compiled yet."""
         if self._program is None:
             self.memory.allocate()
-            initialise(self.memory, self.outline, 0)
+            initialize(self.memory, self.network, 0)
             self._program = Program([self.phase], self.memory.dtype.name)
 
     def load(self, arrays: dict[str, np.ndarray]) -> None:
@@ -43,7 +46,7 @@ class Evaluator:
 
     def outputs(self, x: np.ndarray) -> np.ndarray:
         """The network's outputs (R, …) for inputs (R, …)."""
-        from engine.vm import run_lanes
+        from engine.machine.vm import run_lanes
 
         self.compile()
         assert self._program is not None
@@ -57,11 +60,11 @@ class Evaluator:
         return z
 
 
-def block_rows(experiment: Experiment, ends: Ends) -> int:
+def block_rows(experiment: Experiment, io: IOSpec) -> int:
     """How many rows a pass takes: a function of the experiment alone, because it decides the bits."""
-    net = Builder(Memory(experiment.training.precision), "row", ends)
-    net.sequence(experiment.model, net.work.tensor("input", (1, *ends.input_shape)))
+    net = Builder(Memory(experiment.training.precision), "row", io)
+    net.sequence(experiment.model, net.workspace.tensor("input", (1, *io.input_shape)))
     rows = BLOCK
-    while rows > 1 and rows * net.work.size > BLOCK_NUMBERS:
+    while rows > 1 and rows * net.workspace.size > BLOCK_NUMBERS:
         rows //= 2
     return rows

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from engine.builder import Builder, IOSpec
 from engine.data.pipeline import Pipeline
 from engine.data.vocabulary import Vocabulary
 from engine.errors import InputError
 from engine.experiment import Experiment
-from engine.memory import Memory
-from engine.network import Builder, Ends, Outline, initialise, lay_out
-from engine.program import Phase, Program
+from engine.machine.memory import Memory
+from engine.machine.program import Phase, Program
+from engine.network import NetworkSpec, initialize, lay_out
 
 SAMPLE_STREAM = 4
 
@@ -49,20 +50,20 @@ class Generator:
     on after that with the newest half of it. Other networks see the whole window of the context for each token.
     """
 
-    def __init__(self, experiment: Experiment, outline: Outline, ends: Ends, pipeline: Pipeline) -> None:
+    def __init__(self, experiment: Experiment, network: NetworkSpec, io: IOSpec, pipeline: Pipeline) -> None:
         if not pipeline.text:
             raise InputError(
                 "only a network trained on text writes text; tui-lab predict takes rows of other data"
             )
         self.vocabulary = Vocabulary("byte" if pipeline.tokens == "byte" else "character", pipeline.classes)
         self.kind = pipeline.text
-        self.context = ends.input_shape[0]
-        self.outline = outline
-        self.streaming = ends.positions > 1
+        self.context = io.input_shape[0]
+        self.network = network
+        self.streaming = io.positions > 1
         self.memory = Memory(experiment.training.precision)
-        lay_out(self.memory, outline)
-        self.net = Builder(self.memory, "generation", ends, streaming=self.streaming)
-        self.x = self.net.work.tensor("input", (1, 1) if self.streaming else (1, self.context))
+        lay_out(self.memory, network)
+        self.net = Builder(self.memory, "generation", io, streaming=self.streaming)
+        self.x = self.net.workspace.tensor("input", (1, 1) if self.streaming else (1, self.context))
         self.z = self.net.sequence(experiment.model, self.x)
         # Where nothing asks for the position, nothing ends with the context: recurrent layers go on for ever.
         self.bounded = "position" in self.memory.areas
@@ -74,7 +75,7 @@ class Generator:
         """Allocate and make the table; compiles what is not compiled yet."""
         if self._program is None:
             self.memory.allocate()
-            initialise(self.memory, self.outline, 0)
+            initialize(self.memory, self.network, 0)
             self._program = Program([self.phase], self.memory.dtype.name)
 
     def load(self, arrays: dict[str, np.ndarray]) -> None:
@@ -138,7 +139,7 @@ class Generator:
         return self.z.array.reshape(-1)
 
     def _run(self) -> None:
-        from engine.vm import run_lanes
+        from engine.machine.vm import run_lanes
 
         assert self._program is not None
         run_lanes(False)(self._program.headers[0])

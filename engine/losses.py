@@ -9,15 +9,15 @@ from engine.component import Component
 from engine.data.dataset import LANGUAGE
 from engine.errors import InputError
 from engine.hyper import fields, hyper
-from engine.jit import Kernel
 from engine.kernels import losses as kernels
 from engine.kernels import regression
-from engine.memory import Tensor
+from engine.machine.kernel import Kernel
+from engine.machine.memory import Tensor
 from engine.metrics import scored_positions
 
 if TYPE_CHECKING:
+    from engine.builder import Builder
     from engine.data import Dataset
-    from engine.network import Builder
 
 Smoothing = Annotated[float, hyper("share of the target spread over all classes", ge=0, lt=1, live=True)]
 
@@ -56,7 +56,7 @@ class RegressionLoss(Loss):
 
     def plan(self, net: "Builder", z: Tensor, t: Tensor, loss: Tensor) -> None:
         numbers = {f.name: net.hyper(f.name, getattr(self, f.name)) for f in fields(type(self))}
-        net.op(self.kernel, None, z=z, t=t, loss=loss, lane=net.lane, **numbers)
+        net.op(self.kernel, None, z=z, t=t, loss=loss, shard_info=net.shard_info, **numbers)
 
     def values(self, z: np.ndarray, t: np.ndarray) -> np.ndarray:
         return self.of_errors(z.astype(np.float64) - t).mean(axis=1)
@@ -159,7 +159,7 @@ class CrossEntropy(ClassificationLoss, tag="cross_entropy"):
         scored = t.size / t.shape[0] if net.scored is None else net.scored
         net.op(
             kernels.cross_entropy, None,
-            z=z, t=t.reshaped((t.size, 1)), loss=loss, lane=net.lane,
+            z=z, t=t.reshaped((t.size, 1)), loss=loss, shard_info=net.shard_info,
             smoothing=net.hyper("label_smoothing", self.label_smoothing),
             weights=net.constant("class_weights", self.weights(classes)),
             scored=net.constant("scored", np.array([scored])),
@@ -189,7 +189,7 @@ class BinaryCrossEntropy(ClassificationLoss, tag="binary_cross_entropy"):
         smoothing = net.hyper("label_smoothing", self.label_smoothing)
         net.op(
             kernels.binary_cross_entropy, None,
-            z=z, t=t, loss=loss, lane=net.lane, smoothing=smoothing, weights=weights,
+            z=z, t=t, loss=loss, shard_info=net.shard_info, smoothing=smoothing, weights=weights,
         )  # fmt: skip
 
     def values(self, z: np.ndarray, t: np.ndarray) -> np.ndarray:
@@ -212,7 +212,7 @@ class Hinge(ClassificationLoss, tag="hinge"):
         weights = net.constant("class_weights", self.weights(2 if of_two else z.shape[1]))
         kernel = kernels.hinge_of_two if of_two else kernels.hinge_of_many
         margin = net.hyper("margin", self.margin)
-        net.op(kernel, None, z=z, t=t, loss=loss, lane=net.lane, margin=margin, weights=weights)
+        net.op(kernel, None, z=z, t=t, loss=loss, shard_info=net.shard_info, margin=margin, weights=weights)
 
     def values(self, z: np.ndarray, t: np.ndarray) -> np.ndarray:
         z, target = z.astype(np.float64), t[:, 0].astype(int)

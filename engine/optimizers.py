@@ -4,12 +4,12 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from engine.component import Component
 from engine.hyper import fields, hyper
-from engine.jit import Kernel
 from engine.kernels import muon
 from engine.kernels import optimizers as kernels
+from engine.machine.kernel import Kernel
 
 if TYPE_CHECKING:
-    from engine.network import Outline
+    from engine.network import NetworkSpec
     from engine.update import Update
 
 Lr = Annotated[float, hyper("learning rate: the size of a step", ge=0, le=100, log=True, live=True)]
@@ -28,21 +28,21 @@ class Optimizer(Component, tag_field="name"):
 
     lr: Lr = 0.001
 
-    slots: ClassVar[tuple[str, ...]] = ()
+    states: ClassVar[tuple[str, ...]] = ()
     kernel: ClassVar[Kernel]
 
     def numbers(self) -> list[float]:
         """The hyperparameters that the kernel reads, in the order of the fields; `lr` comes from the schedule."""
         return [float(getattr(self, f.name)) for f in fields(type(self)) if f.name != "lr"]
 
-    def whole(self, outline: "Outline") -> frozenset[str]:
+    def matrices(self, network: "NetworkSpec") -> frozenset[str]:
         """The parameters whose kernel must see them as one matrix."""
         return frozenset()
 
     def plan(self, update: "Update") -> None:
         """Emit the operations of one step: here the kernel over every stretch of trained memory."""
-        for stretch in update.stretches():
-            update.op(stretch, self.kernel, self.slots)
+        for segment in update.segments():
+            update.op(segment, self.kernel, self.states)
 
 
 class Sgd(Optimizer, tag="sgd"):
@@ -56,7 +56,7 @@ class Sgd(Optimizer, tag="sgd"):
     nesterov: Annotated[bool, hyper("take the step from where the momentum leads", live=True)] = False
     weight_decay: Pull = 0.0
 
-    slots = ("m",)
+    states = ("m",)
     kernel = kernels.sgd_step
 
 
@@ -71,7 +71,7 @@ class RmsProp(Optimizer, tag="rmsprop"):
     momentum: Momentum = 0.0
     weight_decay: Pull = 0.0
 
-    slots = ("v", "m")
+    states = ("v", "m")
     kernel = kernels.rmsprop_step
 
 
@@ -85,7 +85,7 @@ class Adagrad(Optimizer, tag="adagrad"):
     epsilon: Epsilon = 1e-10
     weight_decay: Pull = 0.0
 
-    slots = ("v",)
+    states = ("v",)
     kernel = kernels.adagrad_step
 
 
@@ -100,7 +100,7 @@ class Adadelta(Optimizer, tag="adadelta"):
     epsilon: Epsilon = 1e-6
     weight_decay: Pull = 0.0
 
-    slots = ("v", "u")
+    states = ("v", "u")
     kernel = kernels.adadelta_step
 
 
@@ -115,7 +115,7 @@ class Adam(Optimizer, tag="adam"):
     epsilon: Epsilon = 1e-8
     weight_decay: Pull = 0.0
 
-    slots = ("m", "v")
+    states = ("m", "v")
     kernel = kernels.adam_step
 
 
@@ -130,7 +130,7 @@ class AdamW(Optimizer, tag="adamw"):
     epsilon: Epsilon = 1e-8
     weight_decay: Decay = 0.01
 
-    slots = ("m", "v")
+    states = ("m", "v")
     kernel = kernels.adamw_step
 
 
@@ -147,7 +147,7 @@ class Nadam(Optimizer, tag="nadam"):
     weight_decay: Pull = 0.0
     momentum_decay: Annotated[float, hyper("ψ: how fast momentum warms up", ge=0, le=1, live=True)] = 0.004
 
-    slots = ("m", "v")
+    states = ("m", "v")
     kernel = kernels.nadam_step
 
 
@@ -162,7 +162,7 @@ class Lion(Optimizer, tag="lion"):
     beta2: Beta = 0.99
     weight_decay: Decay = 0.0
 
-    slots = ("m",)
+    states = ("m",)
     kernel = kernels.lion_step
 
 
@@ -184,19 +184,19 @@ class Muon(Optimizer, tag="muon"):
     beta2: Beta = 0.95
     epsilon: Epsilon = 1e-8
 
-    slots = ("m", "v")
+    states = ("m", "v")
 
-    def whole(self, outline: "Outline") -> frozenset[str]:
-        matrices = [p.name for p in outline.parameters if p.decay and len(p.shape) == 2]
+    def matrices(self, network: "NetworkSpec") -> frozenset[str]:
+        matrices = [p.name for p in network.parameters if p.decay and len(p.shape) == 2]
         return frozenset(matrices[:-1])
 
     def plan(self, update: "Update") -> None:
-        for stretch in update.stretches():
-            if not stretch.shape:
-                update.op(stretch, muon.muon_rest_step, self.slots)
+        for segment in update.segments():
+            if not segment.shape:
+                update.op(segment, muon.muon_rest_step, self.states)
                 continue
-            inputs, outputs = stretch.shape
+            inputs, outputs = segment.shape
             smaller = min(inputs, outputs)
-            x, y = (update.scratch(stretch, name, (inputs, outputs)) for name in "xy")
-            a, b = (update.scratch(stretch, name, (smaller, smaller)) for name in "ab")
-            update.op(stretch, muon.muon_step, self.slots, x=x, y=y, a=a, b=b)
+            x, y = (update.scratch(segment, name, (inputs, outputs)) for name in "xy")
+            a, b = (update.scratch(segment, name, (smaller, smaller)) for name in "ab")
+            update.op(segment, muon.muon_step, self.states, x=x, y=y, a=a, b=b)

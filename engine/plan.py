@@ -11,15 +11,16 @@ from msgspec.structs import replace
 
 from engine.augment import STREAM as AUGMENT_STREAM
 from engine.augment import Augmentation, Batch
+from engine.builder import Builder, IOSpec
 from engine.data import Dataset
 from engine.data.dataset import stream_of
 from engine.errors import InputError, did_you_mean
 from engine.experiment import Experiment, Training
 from engine.kernels import update as kernels
-from engine.memory import Memory, Tensor, shared
-from engine.network import Builder, Ends, Outline, lay_out, outline
-from engine.places import BATCH, CLOCK, FIRST, LANE, SHARD, SHARDS
-from engine.program import Operation, Phase
+from engine.machine.memory import Memory, Tensor, shared
+from engine.machine.program import Operation, Phase
+from engine.machine.registers import BATCH, CLOCK, FIRST, SHARD, SHARD_INFO, SHARDS
+from engine.network import NetworkSpec, lay_out, trace
 from engine.update import Update
 
 SERIAL_WORK = 20e6  # floating-point operations a step below which threads cost more than they bring
@@ -38,7 +39,7 @@ def resolve(experiment: Experiment, dataset: Dataset) -> Experiment:
     steps = t.steps or max(1, math.ceil(t.epochs * rows / drawn))
     epoch = min(rows // drawn, math.ceil(steps / FEW_EVALUATIONS))
     every = t.evaluate_every or min(steps, max(epoch, math.ceil(steps / EVALUATIONS), 1))
-    network = outline(experiment.model, ends_of(experiment, dataset))
+    network = trace(experiment.model, io_spec(experiment, dataset))
     training = replace(
         t,
         batch_size=batch,
@@ -50,25 +51,25 @@ def resolve(experiment: Experiment, dataset: Dataset) -> Experiment:
     return replace(experiment, loss=experiment.loss.resolved(dataset), training=training)
 
 
-def ends_of(experiment: Experiment, dataset: Dataset) -> Ends:
+def io_spec(experiment: Experiment, dataset: Dataset) -> IOSpec:
     """What the network must fit. Raises InputError where the loss does not suit the data."""
     units = experiment.loss.units(dataset)
-    return Ends(dataset.input_shape, units, dataset.positions, dataset.vocabulary)
+    return IOSpec(dataset.input_shape, units, dataset.positions, dataset.vocabulary)
 
 
-def work(network: Outline, batch: int) -> float:
+def flops(network: NetworkSpec, batch: int) -> float:
     """About how many floating-point operations a step takes: of each multiplication 2 forward and 4 backward."""
-    return 6.0 * network.work * batch
+    return 6.0 * network.multiplications * batch
 
 
-def shards_for(network: Outline, batch: int) -> int:
+def shards_for(network: NetworkSpec, batch: int) -> int:
     """How many shards suit a batch: a function of the experiment alone, because it decides the bits.
 
     A dense layer uses a parameter once a row, a convolution at every place of an image.
     """
-    if work(network, batch) < SERIAL_WORK:
+    if flops(network, batch) < SERIAL_WORK:
         return 1
-    uses = batch * max(1.0, network.work / max(1, network.size))
+    uses = batch * max(1.0, network.multiplications / max(1, network.size))
     return max(1, min(MOST_SHARDS, int(uses // SHARD_USES), batch // 2))
 
 
@@ -77,16 +78,16 @@ class Plan:
     """Where everything is, and what a step does with it."""
 
     memory: Memory
-    outline: Outline
+    network: NetworkSpec
     phases: list[Phase]
-    copies: list[Builder]  # of the network, one a shard
+    replicas: list[Builder]  # of the network, one a shard
 
     @classmethod
     def of(cls, experiment: Experiment, dataset: Dataset, guarded: bool = False) -> "Plan":
         """Plan a resolved experiment; nothing is allocated. Raises InputError where parts do not fit."""
-        t, ends = experiment.training, ends_of(experiment, dataset)
+        t, io = experiment.training, io_spec(experiment, dataset)
         memory = Memory(t.precision, guarded)
-        network = outline(experiment.model, ends, t.precision)
+        network = trace(experiment.model, io, t.precision)
         lay_out(memory, network)
         memory.add(memory.areas["parameters"].like("gradients"))
         if t.average:
@@ -95,14 +96,14 @@ class Plan:
         draw, indices = sampling(memory, len(dataset.train.x), t.batch_size)
         shards = Shards(memory, experiment, dataset, indices)
 
-        frozen, whole = frozen_names(t, network), experiment.optimizer.whole(network)
-        update = Update(memory, network, frozen, whole)
+        frozen, matrices = frozen_names(t, network), experiment.optimizer.matrices(network)
+        update = Update(memory, network, frozen, matrices)
         penalty, clip, mean = (memory.areas["hyper"].tensors[n] for n in ("penalty", "clip", "average"))
         phases = [
             Phase("sample", [[draw]]),
-            Phase("gradient", [net.forward + net.backward for net in shards.copies]),
+            Phase("gradient", [net.forward + net.backward for net in shards.replicas]),
             update.collect(shards.gradients, t.accumulate),
-            update.count(shards.losses, t.accumulate, [op for net in shards.copies for op in net.after]),
+            update.count(shards.losses, t.accumulate, [op for net in shards.replicas for op in net.after]),
             update.regularize(penalty if t.l1 or t.l2 else None),
             update.measure(clip),
             update.step(
@@ -111,7 +112,7 @@ class Plan:
                 mean if t.average else None,
             ),
         ]
-        return cls(memory, network, phases, shards.copies)
+        return cls(memory, network, phases, shards.replicas)
 
 
 def set_numbers(memory: Memory, experiment: Experiment) -> None:
@@ -145,7 +146,7 @@ class Shards:
     def __init__(self, memory: Memory, experiment: Experiment, dataset: Dataset, indices: Tensor) -> None:
         t = experiment.training
         self.memory, self.experiment, self.indices = memory, experiment, indices
-        self.ends = ends_of(experiment, dataset)
+        self.io = io_spec(experiment, dataset)
         self.data = [self._hold("data.x", dataset.train.x), self._hold("data.y", dataset.train.y)]
         self.scored, self.classes = dataset.scored, dataset.task == "classification"
         self.losses = shared(memory, "losses", np.float64, t.shards)
@@ -154,7 +155,7 @@ class Shards:
             size = memory.areas["parameters"].size
             self.gradients = Tensor(memory.area("gradients.shards"), "gradients", 0, (t.shards, size))
         edges = [t.batch_size * i // t.shards for i in range(t.shards + 1)]
-        self.copies = [self._copy(s, first, last) for s, (first, last) in enumerate(pairwise(edges))]
+        self.replicas = [self._copy(s, first, last) for s, (first, last) in enumerate(pairwise(edges))]
 
     def _hold(self, name: str, rows: np.ndarray) -> tuple[Tensor, int, tuple[int, ...]]:
         """The values of a data set's rows, how far apart they begin, and a row's shape."""
@@ -162,32 +163,32 @@ class Shards:
         return self.memory.hold(name, stream), stride, rows.shape[1:]
 
     def _copy(self, shard: int, first: int, last: int) -> Builder:
-        net = Builder(self.memory, f"shard{shard}", self.ends, self._gradients_of(shard))
-        self._lane(net.lane.name, shard, first)
+        net = Builder(self.memory, f"shard{shard}", self.io, self._gradients_of(shard))
+        self._shard_info(net.shard_info.name, shard, first)
         net.scored = self.scored
-        batch = self._batch(net, net.lane, first, last, self.experiment.augment)
+        batch = self._batch(net, net.shard_info, first, last, self.experiment.augment)
         z = net.sequence(self.experiment.model, batch.x)
         batch.plan_loss(self.experiment.loss, z, self.losses.rows(shard, shard + 1))
         return net
 
     def _batch(
-        self, net: Builder, lane: Tensor, first: int, last: int, steps: Sequence[Augmentation]
+        self, net: Builder, shard_info: Tensor, first: int, last: int, steps: Sequence[Augmentation]
     ) -> Batch:
         """The rows first … last of the batch, drawn from the data and changed by the steps."""
         rows = []
         for name, (data, stride, shape) in zip(("input", "target"), self.data, strict=True):
-            drawn = net.work.tensor(net.name(name), (last - first, *shape))
+            drawn = net.workspace.tensor(net.name(name), (last - first, *shape))
             indices = self.indices.rows(first, last)
             net.op(kernels.gather, None, data=data, indices=indices, rows=drawn, stride=stride)
             rows.append(drawn)
         size = self.indices.size
-        batch = Batch(net, rows[0], rows[1], lane, self.classes, mirror=lambda: batch)
+        batch = Batch(net, rows[0], rows[1], shard_info, self.classes, mirror=lambda: batch)
         for i, step in enumerate(steps):
             if (first, last) != (size - last, size - first):
                 batch.mirror = partial(self._mirror, net, size - last, size - first, steps[:i])
             batch.stream = AUGMENT_STREAM + i
             try:
-                if any(self.ends.vocabulary):
+                if any(self.io.vocabulary):
                     raise ValueError("needs quantities, the inputs are numbers of tokens or categories")
                 with net.scope(f"augment{i + 1}"):
                     step.plan(batch)
@@ -196,18 +197,18 @@ class Shards:
         return batch
 
     def _mirror(self, net: Builder, first: int, last: int, steps: Sequence[Augmentation]) -> Batch:
-        lane = self._lane(f"{net.work.name}.mirror", 0, first)
+        shard_info = self._shard_info(f"{net.workspace.name}.mirror", 0, first)
         with net.scope("mirror"):
-            return self._batch(net, lane, first, last, steps)
+            return self._batch(net, shard_info, first, last, steps)
 
-    def _lane(self, name: str, shard: int, first: int) -> Tensor:
+    def _shard_info(self, name: str, shard: int, first: int) -> Tensor:
         """Tells kernels which rows of the batch are theirs."""
         area = self.memory.area("lanes", np.int64)
-        numbers = [0] * LANE
+        numbers = [0] * SHARD_INFO
         numbers[SHARD], numbers[SHARDS] = shard, self.losses.size
         numbers[FIRST], numbers[BATCH] = first, self.indices.size
         self.memory.first_values[name] = tuple(numbers)
-        return area.tensors[name] if name in area.tensors else area.tensor(name, (LANE,))
+        return area.tensors[name] if name in area.tensors else area.tensor(name, (SHARD_INFO,))
 
     def _gradients_of(self, shard: int) -> dict[str, Tensor]:
         if self.gradients is None:
@@ -217,9 +218,9 @@ class Shards:
         return {name: area.tensor(f"{shard}.{name}", tensor.shape) for name, tensor in layout.items()}
 
 
-def frozen_names(training: Training, outline: Outline) -> frozenset[str]:
+def frozen_names(training: Training, network: NetworkSpec) -> frozenset[str]:
     """The parameters of the layers named in `freeze`."""
-    blocks = {block.name: block.parameters for block in outline.blocks}
+    blocks = {block.name: block.parameters for block in network.blocks}
     for name in training.freeze:
         if name not in blocks:
             raise InputError(f"training.freeze: {name!r} is no layer; {did_you_mean(name, blocks)}")

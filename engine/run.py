@@ -17,7 +17,7 @@ from engine import checkpoint
 from engine.errors import InputError, did_you_mean
 from engine.events import Event, Log
 from engine.experiment import Experiment, experiment_from, experiment_to_toml, read_toml
-from engine.plan import ends_of
+from engine.plan import io_spec
 from engine.trainer import Progress, Trainer
 
 KEPT = 3  # step checkpoints; older ones are removed
@@ -160,7 +160,7 @@ class Run:
             "seed": trainer.experiment.training.seed,
             "data": trainer.dataset.digest,
             "pipeline": trainer.dataset.pipeline.to_json(),
-            "ends": asdict(ends_of(trainer.experiment, trainer.dataset)),
+            "ends": asdict(io_spec(trainer.experiment, trainer.dataset)),
             "versions": {"numpy": np.__version__, "numba": numba.__version__},
         }
 

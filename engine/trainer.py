@@ -14,10 +14,9 @@ from engine.errors import InputError, did_you_mean
 from engine.evaluate import Evaluator
 from engine.events import Log
 from engine.experiment import Experiment, Training
-from engine.memory import Memory, Tensor
-from engine.metrics import measured, metric
-from engine.network import Outline, initialise
-from engine.places import (
+from engine.machine.memory import Memory, Tensor
+from engine.machine.program import Program, kernels_of
+from engine.machine.registers import (
     APPLY,
     COLLECT,
     COUNT,
@@ -33,8 +32,9 @@ from engine.places import (
     STEP,
     UPDATES,
 )  # fmt: skip
-from engine.plan import SERIAL_WORK, Plan, ends_of, resolve, work
-from engine.program import Program, kernels_of
+from engine.metrics import measured, metric
+from engine.network import NetworkSpec, initialize
+from engine.plan import SERIAL_WORK, Plan, flops, io_spec, resolve
 from engine.schedules import Plateau
 
 CHUNK_SECONDS = 0.03
@@ -72,7 +72,7 @@ class Trainer:
         self.best: dict[str, np.ndarray] = {}
         self.steps_per_second = 0.0
         self._lay_out(experiment)
-        self.evaluator = Evaluator(self.experiment, self.outline, ends_of(experiment, dataset))
+        self.evaluator = Evaluator(self.experiment, self.network, io_spec(experiment, dataset))
 
     def _lay_out(self, experiment: Experiment) -> None:
         self.experiment = resolve(experiment, self.dataset)
@@ -85,21 +85,21 @@ class Trainer:
         return self.plan.memory
 
     @property
-    def outline(self) -> Outline:
-        return self.plan.outline
+    def network(self) -> NetworkSpec:
+        return self.plan.network
 
     @property
     def parallel(self) -> bool:
         """Whether shards run side by side; it does not change the bits."""
         t = self.experiment.training
-        return self.threads > 1 and t.shards > 1 and work(self.outline, t.batch_size) >= SERIAL_WORK
+        return self.threads > 1 and t.shards > 1 and flops(self.network, t.batch_size) >= SERIAL_WORK
 
     # -- life ---------------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Allocate and initialise. Raises InputError when the memory does not suffice."""
+        """Allocate and initialize. Raises InputError when the memory does not suffice."""
         self.memory.allocate()
-        initialise(self.memory, self.outline, self.experiment.training.seed)
+        initialize(self.memory, self.network, self.experiment.training.seed)
         self.clock[SEED] = self.experiment.training.seed
         if "average" in self.memory.areas:
             self.memory.areas["average"].array[:] = self.memory.areas["parameters"].array
@@ -129,7 +129,7 @@ class Trainer:
         held, arrays = before.training.seed, self.arrays()
         try:
             self._lay_out(experiment)
-            if self.experiment.data != before.data or self.outline.shapes != plan.outline.shapes:
+            if self.experiment.data != before.data or self.network.shapes != plan.network.shapes:
                 raise InputError(
                     "data and architecture cannot change while a network learns; restart the run"
                 )
@@ -179,7 +179,7 @@ class Trainer:
         return np.ascontiguousarray(e.optimizer.lr * self.progress.plateau * factors, np.float64)
 
     def _run(self, first: int, last: int) -> tuple[int, int]:
-        from engine.vm import run_steps
+        from engine.machine.vm import run_steps
 
         if self._program is None:
             self.compile()
@@ -253,7 +253,7 @@ class Trainer:
     def evaluated(self) -> dict[str, np.ndarray]:
         """Views of the parameters that evaluation uses (their running mean where there is one), and statistics."""
         source = self.memory.areas.get("average") or self.memory.areas["parameters"]
-        arrays = {p.name: source.tensors[p.name].array for p in self.outline.parameters}
+        arrays = {p.name: source.tensors[p.name].array for p in self.network.parameters}
         statistics = self.memory.areas.get("statistics")
         return arrays | ({n: t.array for n, t in statistics.tensors.items()} if statistics else {})
 
@@ -273,9 +273,9 @@ class Trainer:
         loss, metrics = self.measure("test")
         return None if loss is None else {"loss": loss, **metrics}
 
-    def what_went_bad(self) -> str:
+    def first_nonfinite(self) -> str:
         """The first tensor, in the order of computation, that holds a value that is not finite."""
-        for net in self.plan.copies:
+        for net in self.plan.replicas:
             for operation in [*net.forward, *net.backward]:
                 for tensor in operation.operands:
                     if isinstance(tensor, Tensor) and not np.isfinite(tensor.array).all():
@@ -342,7 +342,7 @@ def check_monitor(training: Training, dataset: Dataset) -> None:
 
 def entry(name: str, parallel: bool) -> Callable:
     """A native entry of the virtual machine, compiled."""
-    from engine import vm
+    from engine.machine import vm
 
     return getattr(vm, name)(parallel)
 

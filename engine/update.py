@@ -5,20 +5,20 @@ from math import prod
 
 import numpy as np
 
-from engine.jit import Kernel
 from engine.kernels import update as kernels
-from engine.memory import ALIGNMENT, Area, Memory, Tensor, shared
-from engine.network import Outline
+from engine.machine.kernel import Kernel
+from engine.machine.memory import ALIGNMENT, Area, Memory, Tensor, shared
+from engine.machine.program import Operation, Phase
+from engine.machine.registers import CLOCK, SCALARS
+from engine.network import NetworkSpec
 from engine.optimizers import Optimizer
-from engine.places import CLOCK, SCALARS
-from engine.program import Operation, Phase
 
 LANE_SIZE = 32_768  # parameters a lane of the update looks after, at least
 MOST_LANES = 8
 
 
 @dataclass(frozen=True)
-class Stretch:
+class Segment:
     """A run of parameters that are treated alike; `lane` computes it."""
 
     start: int
@@ -40,46 +40,48 @@ class Update:
     def __init__(
         self,
         memory: Memory,
-        outline: Outline,
+        network: NetworkSpec,
         frozen: frozenset[str] = frozenset(),
-        whole: frozenset[str] = frozenset(),
+        matrices: frozenset[str] = frozenset(),
     ) -> None:
         self.memory = memory
         self.parameters = memory.area("parameters")
         self.gradients = memory.area("gradients")
         self.clock = shared(memory, "clock", np.int64, CLOCK)
         self.scalars = shared(memory, "scalars", np.float64, SCALARS)
-        trained = [p for p in outline.parameters if p.name not in frozen]
+        trained = [p for p in network.parameters if p.name not in frozen]
         self.trained = tuple(trained)
         places = [(p, self.parameters.tensors[p.name].offset) for p in trained]
-        runs = [Stretch(at, prod(p.shape), p.decay, p.shape if p.name in whole else ()) for p, at in places]
-        self._stretches = cut(merge(runs, memory))
-        self.lanes = 1 + max((s.lane for s in self._stretches), default=0)
+        runs = [
+            Segment(at, prod(p.shape), p.decay, p.shape if p.name in matrices else ()) for p, at in places
+        ]
+        self._segments = cut(merge(runs, memory))
+        self.lanes = 1 + max((s.lane for s in self._segments), default=0)
         self.partials = shared(memory, "partials", np.float64, self.lanes)
         self.apply = Phase("apply", [[] for _ in range(self.lanes)])
 
-    def stretches(self) -> list[Stretch]:
+    def segments(self) -> list[Segment]:
         """Everything that is trained, in stretches as long as possible."""
-        return self._stretches
+        return self._segments
 
-    def slot(self, name: str) -> Area:
+    def state(self, name: str) -> Area:
         """A state of the optimizer with the parameters' layout, zero at first."""
         full = f"optimizer.{name}"
         if full not in self.memory.areas:
             self.memory.add(self.parameters.like(full))
         return self.memory.areas[full]
 
-    def scratch(self, stretch: Stretch, name: str, shape: tuple[int, ...]) -> Tensor:
+    def scratch(self, segment: Segment, name: str, shape: tuple[int, ...]) -> Tensor:
         """Room for the optimizer's kernel to work in."""
-        return self.memory.area("update.scratch").tensor(f"{name}[{stretch.start}:]", shape)
+        return self.memory.area("update.scratch").tensor(f"{name}[{segment.start}:]", shape)
 
-    def op(self, stretch: Stretch, kernel: Kernel, slots: tuple[str, ...], **more: Tensor) -> None:
-        """Emit the optimizer's kernel for a stretch."""
-        states = {name: stretch.of(self.slot(name)) for name in slots}
+    def op(self, segment: Segment, kernel: Kernel, states: tuple[str, ...], **more: Tensor) -> None:
+        """Emit the optimizer's kernel for a segment."""
+        tensors = {name: segment.of(self.state(name)) for name in states}
         self.emit(
-            stretch.lane, kernel, p=stretch.of(self.parameters), g=stretch.of(self.gradients),
+            segment.lane, kernel, p=segment.of(self.parameters), g=segment.of(self.gradients),
             h=self.memory.areas["hyper"].tensors["optimizer"], scalars=self.scalars, clock=self.clock,
-            decay=int(stretch.decay), **states, **more,
+            decay=int(segment.decay), **tensors, **more,
         )  # fmt: skip
 
     def emit(self, lane: int, kernel: Kernel, **operands: Tensor | int) -> None:
@@ -93,7 +95,7 @@ class Update:
         phase = Phase("collect", [[] for _ in range(self.lanes if shard_gradients else 1)])
         if shard_gradients is None:
             return phase
-        for s in self._stretches:
+        for s in self._segments:
             add_up = Operation.of(
                 kernels.collect_gradients, shards=shard_gradients, total=s.of(self.gradients),
                 clock=self.clock, start=s.start, micros=micros,
@@ -113,7 +115,7 @@ class Update:
         phase = Phase("regularize", [])
         for lane in range(self.lanes):
             phase.lanes.append([Operation.of(kernels.clear, values=self.partials.rows(lane, lane + 1))])
-        for s in self._stretches:
+        for s in self._segments:
             p, g = s.of(self.parameters), s.of(self.gradients)
             if penalty is not None and s.decay:
                 phase.lanes[s.lane].append(Operation.of(kernels.penalize, p=p, g=g, penalty=penalty))
@@ -129,21 +131,21 @@ class Update:
     def step(self, optimizer: Optimizer, clip: Tensor | None, mean_decay: Tensor | None) -> Phase:
         """Clip, let the optimizer change the parameters, follow them with their running mean."""
         if clip is not None:
-            for s in self._stretches:
+            for s in self._segments:
                 self.emit(
                     s.lane, kernels.clip_gradient, g=s.of(self.gradients), clip=clip, scalars=self.scalars
                 )
         optimizer.plan(self)
         if mean_decay is not None:
-            for s in self._stretches:
+            for s in self._segments:
                 mean = s.of(self.memory.areas["average"])
                 self.emit(s.lane, kernels.average, p=s.of(self.parameters), mean=mean, decay=mean_decay)
         return self.apply
 
 
-def merge(runs: list[Stretch], memory: Memory) -> list[Stretch]:
-    """Join neighbours that are treated alike; padding between them is zero and stays so."""
-    merged: list[Stretch] = []
+def merge(runs: list[Segment], memory: Memory) -> list[Segment]:
+    """Join neighbors that are treated alike; padding between them is zero and stays so."""
+    merged: list[Segment] = []
     for run in sorted(runs, key=lambda r: r.start):
         last = merged[-1] if merged and not memory.guarded else None
         if last and joinable(last, run) and run.start == padded(last.start + last.size, memory):
@@ -153,7 +155,7 @@ def merge(runs: list[Stretch], memory: Memory) -> list[Stretch]:
     return merged
 
 
-def joinable(a: Stretch, b: Stretch) -> bool:
+def joinable(a: Segment, b: Segment) -> bool:
     return a.decay == b.decay and not a.shape and not b.shape
 
 
@@ -162,19 +164,19 @@ def padded(end: int, memory: Memory) -> int:
     return -(-end // step) * step
 
 
-def cut(runs: list[Stretch]) -> list[Stretch]:
+def cut(runs: list[Segment]) -> list[Segment]:
     """Deal the runs out to lanes of about equal length."""
     total = sum(run.size for run in runs)
     lanes = min(MOST_LANES, max(1, total // LANE_SIZE))
     share = -(-total // lanes)
     share += -share % 16  # lanes meet at a cache line
-    stretches, lane, room = [], 0, share
+    segments, lane, room = [], 0, share
     for run in runs:
         start, end = run.start, run.start + run.size
         while start < end:
             taken = run.size if run.shape else min(end - start, room)
-            stretches.append(replace(run, start=start, size=taken, lane=lane))
+            segments.append(replace(run, start=start, size=taken, lane=lane))
             start, room = start + taken, room - taken
             if room <= 0:
                 lane, room = min(lane + 1, lanes - 1), share
-    return stretches
+    return segments

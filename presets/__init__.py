@@ -47,7 +47,7 @@ def find(target: str) -> tuple[str, dict[str, Any]]:
 
         return path.stem, read_toml(path)
     if target not in paths() and (path.suffix or path.exists()):
-        from presets.own import for_file
+        from presets.suggest import for_file
 
         return path.name.split(".")[0] or path.name, for_file(target)
     return target, load(target)

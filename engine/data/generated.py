@@ -86,7 +86,7 @@ class Circles(Plane, tag="circles", kw_only=True):
 
 
 class Xor(Plane, tag="xor", kw_only=True):
-    """Four squares, coloured like a chessboard, 0.3 off the axes; noise moves a point before its class is told
+    """Four squares, colored like a chessboard, 0.3 off the axes; noise moves a point before its class is told
     (Playground)."""
 
     def points(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -102,8 +102,8 @@ class Gauss(Plane, tag="gauss", kw_only=True):
     def points(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         variance = 0.5 + self.noise * (4 - 0.5) / 0.5
         y = halves(self.samples)
-        centre = np.where(y == 1, 2.0, -2.0)[:, None]
-        return centre + np.sqrt(variance) * rng.standard_normal((self.samples, 2)), y
+        center = np.where(y == 1, 2.0, -2.0)[:, None]
+        return center + np.sqrt(variance) * rng.standard_normal((self.samples, 2)), y
 
 
 class Spiral(Plane, tag="spiral", kw_only=True):

@@ -76,7 +76,7 @@ class Language(Source, kw_only=True):
             parts = self.shuffled(lines, vocabulary, seed)
         else:
             vocabulary = Vocabulary.of(text, self.tokens, self.where)
-            parts = self.stretches(text, vocabulary)
+            parts = self.segments(text, vocabulary)
         train, val, test = (
             self.rows(sequences, vocabulary.end, name, dtype)
             for name, sequences in zip(PARTS, parts, strict=True)
@@ -87,7 +87,7 @@ class Language(Source, kw_only=True):
         )  # fmt: skip
         return Dataset("language", train, val, test, pipeline, (len(vocabulary.tokens),))
 
-    def stretches(self, text: str, vocabulary: Vocabulary) -> list[list[np.ndarray]]:
+    def segments(self, text: str, vocabulary: Vocabulary) -> list[list[np.ndarray]]:
         """A running text in three stretches, one after the other; each holds one sequence."""
         stream = vocabulary.encode(text)
         return [[stream[first:last]] for first, last in pairwise(self.edges(len(stream)))]

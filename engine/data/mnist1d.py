@@ -60,7 +60,7 @@ class Mnist1d(RowSource, tag="mnist1d", kw_only=True):
 
 
 def draw(rng: np.random.RandomState, rows: int) -> tuple[np.ndarray, np.ndarray]:
-    """Sequences (R, 40) before they are centred, and their digits (R,), as many of each as can be, shuffled."""
+    """Sequences (R, 40) before they are centerd, and their digits (R,), as many of each as can be, shuffled."""
     templates = (PEN - PEN.mean(axis=1, keepdims=True)) / PEN.std(axis=1, keepdims=True)
     templates = (templates - templates[:, :1]) / 6
     y = np.arange(rows) * len(PEN) // rows

@@ -13,7 +13,7 @@ from engine.errors import InputError
 from engine.hyper import hyper
 
 ENDINGS = (".png", ".jpg", ".jpeg")
-COLOURLESS = ("1", "L", "LA", "I;16", "I")  # Pillow's modes
+COLORLESS = ("1", "L", "LA", "I;16", "I")  # Pillow's modes
 PARTS = ("train", "val", "test")
 
 
@@ -28,7 +28,7 @@ class Images(RowSource, tag="images", kw_only=True):
     size: Annotated[
         int, hyper("scale all to squares this wide; 0: all have one size", ge=0, le=1024, unit="pixels")
     ] = 0
-    colours: Annotated[Literal["auto", "grey", "rgb"], hyper("auto: grey where no picture has colours")] = (
+    colors: Annotated[Literal["auto", "grey", "rgb"], hyper("auto: grey where no picture has colors")] = (
         "auto"
     )
 
@@ -47,7 +47,7 @@ class Images(RowSource, tag="images", kw_only=True):
                 f"{self.path}: expected two or more folders of {' or '.join(ENDINGS)} files, one for each class; "
                 f"found {len(classes)}"
             )
-        x = read_pictures([file for file, _ in files], self.colours, self.size)
+        x = read_pictures([file for file, _ in files], self.colors, self.size)
         number = {label: i for i, label in enumerate(classes)}
         y = np.array([[number[label]] for _, label in files], np.float64)
         parts = ranges([len(part) for part in found]) if nested else None
@@ -88,21 +88,21 @@ def labelled(folder: Path) -> list[tuple[Path, str]]:
     return [(file, name) for name in folders_of(folder) for file in pictures_in(folder / name)]
 
 
-def read_pictures(files: Sequence[Path], colours: str = "auto", size: int = 0) -> np.ndarray:
-    """Pictures as bytes (R, H, W, C), C being 1 for grey and 3 for colours.
+def read_pictures(files: Sequence[Path], colors: str = "auto", size: int = 0) -> np.ndarray:
+    """Pictures as bytes (R, H, W, C), C being 1 for grey and 3 for colors.
 
     Raises InputError for a file that is no picture, and for one of another size than the first.
     """
-    if colours == "auto":
+    if colors == "auto":
         modes = set()
         for file in files:
             with opened(file) as picture:
                 modes.add(picture.mode)
-        colours = "grey" if modes <= set(COLOURLESS) else "rgb"
+        colors = "grey" if modes <= set(COLORLESS) else "rgb"
     rows: np.ndarray | None = None
     for i, file in enumerate(files):
         with opened(file) as picture:
-            values = pixels(picture, colours, size)
+            values = pixels(picture, colors, size)
         if rows is None:
             check_fits(len(files), values)
             rows = np.empty((len(files), *values.shape), np.uint8)
@@ -146,13 +146,13 @@ def opened(file: Path) -> Iterator[Any]:
         raise InputError(f"{file}: cannot be read, or is damaged: {error}") from None
 
 
-def pixels(picture: Any, colours: str, size: int) -> np.ndarray:
-    """The bytes (H, W, C) of an open picture; with `size` cut to a square about its centre and scaled."""
+def pixels(picture: Any, colors: str, size: int) -> np.ndarray:
+    """The bytes (H, W, C) of an open picture; with `size` cut to a square about its center and scaled."""
     from PIL import Image, ImageOps
 
     if picture.mode.startswith("I"):  # 16 bits a pixel, of which Pillow's own conversion keeps the wrong ones
         picture = Image.fromarray((np.asarray(picture).astype(np.int64) >> 8).clip(0, 255).astype(np.uint8))
-    picture = picture.convert("L" if colours == "grey" else "RGB")
+    picture = picture.convert("L" if colors == "grey" else "RGB")
     if size:
         picture = ImageOps.fit(picture, (size, size))
     values = np.asarray(picture, np.uint8)

@@ -55,7 +55,7 @@ class Pipeline:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The names of the network's inputs: a category becomes "colour=red"."""
+        """The names of the network's inputs: a category becomes "color=red"."""
         one_hot = any(isinstance(step, OneHot) for step, _ in self.steps)
         names: list[str] = []
         for i, feature in enumerate(self.features):

@@ -3,8 +3,8 @@
 A backward kernel reads y where f'(x) follows from f(x), and x where it does not. NaN in gives NaN out.
 """
 
-from engine.jit import kernel
 from engine.kernels.maths import ONE, ZERO, cos, exp, expm1, sigmoid, sin, softplus, tanh
+from engine.machine.kernel import kernel
 
 
 @kernel

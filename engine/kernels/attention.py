@@ -6,9 +6,9 @@ H/G heads share a group.
 
 import numpy as np
 
-from engine.jit import device, kernel, product_kernel
 from engine.kernels.maths import ONE, ZERO, exp, exp_all, largest
 from engine.kernels.products import add_product, product
+from engine.machine.kernel import device, kernel, product_kernel
 
 
 @product_kernel("2,N,T,T,D")
@@ -174,7 +174,7 @@ def turn(row, cos, sin, vectors, way):
 
 
 @kernel
-def normalise_heads(qkv: "N,E", scale: "N,V", width: "int"):
+def normalize_heads(qkv: "N,E", scale: "N,V", width: "int"):
     """Each of the first V vectors of a row is divided by its root mean square, in place."""
     real = qkv.dtype.type
     N, V = scale.shape
@@ -190,7 +190,7 @@ def normalise_heads(qkv: "N,E", scale: "N,V", width: "int"):
 
 
 @kernel
-def normalise_heads_backward(qkv: "N,E", dqkv: "N,E", scale: "N,V", width: "int"):
+def normalize_heads_backward(qkv: "N,E", dqkv: "N,E", scale: "N,V", width: "int"):
     """dx = scale·(dy − y·mean(dy·y)), in the place of dy; qkv holds y."""
     real = qkv.dtype.type
     N, V = scale.shape

@@ -2,18 +2,18 @@
 
 import numpy as np
 
-from engine.jit import device, kernel
 from engine.kernels.maths import HALF, ONE, cos, key_of, log, mix64, random_bits, sin
-from engine.places import BATCH, FIRST, SAMPLES, SEED
+from engine.machine.kernel import device, kernel
+from engine.machine.registers import BATCH, FIRST, SAMPLES, SEED
 
 TURN = np.float32(2 * np.pi)
 FRACTION = np.float32(2.0**-24)  # of 24 random bits: all numbers that a float32 tells apart in 0 … 1
 
 
 @device
-def key_of_row(clock, lane, stream, n):
+def key_of_row(clock, shard_info, stream, n):
     """A key for row n of the shard: its place in the endless sequence of samples, however that is cut."""
-    place = clock[SAMPLES] - lane[BATCH] + lane[FIRST] + n
+    place = clock[SAMPLES] - shard_info[BATCH] + shard_info[FIRST] + n
     return mix64(key_of(clock[SEED], 0, stream) ^ np.uint64(place))
 
 
@@ -37,7 +37,7 @@ def inside(i, size):
 
 
 @kernel
-def add_noise(x: "N,F", std: "float64[1]", clock: "int64[C]", lane: "int64[L]", stream: "int"):
+def add_noise(x: "N,F", std: "float64[1]", clock: "int64[C]", shard_info: "int64[L]", stream: "int"):
     """x += std·g, g standard normal: two a draw (Box & Muller 1958)."""
     F = x.shape[1]
     pairs = F // 2
@@ -46,8 +46,8 @@ def add_noise(x: "N,F", std: "float64[1]", clock: "int64[C]", lane: "int64[L]", 
     if scale == 0:
         return
     for n in range(x.shape[0]):
-        key = key_of_row(clock, lane, stream, n)
-        one, other = x[n, :pairs], x[n, second:]  # apart, so that the loop vectorises: 8 times quicker
+        key = key_of_row(clock, shard_info, stream, n)
+        one, other = x[n, :pairs], x[n, second:]  # apart, so that the loop vectorizes: 8 times quicker
         for f in range(pairs):
             radius = scale * np.sqrt(np.float32(-2) * log(uniform(key, 2 * f)))
             angle = TURN * uniform(key, 2 * f + 1)
@@ -60,13 +60,13 @@ def add_noise(x: "N,F", std: "float64[1]", clock: "int64[C]", lane: "int64[L]", 
 
 @kernel
 def shift(
-    x: "N,H,W,C", y: "N,H,W,C", pixels: "float64[1]", clock: "int64[K]", lane: "int64[L]", stream: "int"
+    x: "N,H,W,C", y: "N,H,W,C", pixels: "float64[1]", clock: "int64[K]", shard_info: "int64[L]", stream: "int"
 ):
     """y[h, w] = x[h − down, w − right]; what comes from beyond the edge is the pixel at the edge."""
     N, H, W, C = x.shape
     reach = int(pixels[0])
     for n in range(N):
-        key = key_of_row(clock, lane, stream, n)
+        key = key_of_row(clock, shard_info, stream, n)
         down, right = between(key, 0, reach), between(key, 1, reach)
         for h in range(H):
             row = inside(h - down, H)
@@ -78,12 +78,17 @@ def shift(
 
 @kernel
 def flip(
-    x: "N,H,W,C", rate: "float64[1]", clock: "int64[K]", lane: "int64[L]", vertical: "int", stream: "int"
+    x: "N,H,W,C",
+    rate: "float64[1]",
+    clock: "int64[K]",
+    shard_info: "int64[L]",
+    vertical: "int",
+    stream: "int",
 ):
     """Mirror a row's image in place with probability `rate`."""
     N, H, W, C = x.shape
     for n in range(N):
-        if uniform(key_of_row(clock, lane, stream, n), 0) >= rate[0]:
+        if uniform(key_of_row(clock, shard_info, stream, n), 0) >= rate[0]:
             continue
         for h in range(H // 2 if vertical else H):
             for w in range(W if vertical else W // 2):
@@ -94,15 +99,20 @@ def flip(
 
 @kernel
 def rotate(
-    x: "N,H,W,C", y: "N,H,W,C", degrees: "float64[1]", clock: "int64[K]", lane: "int64[L]", stream: "int"
+    x: "N,H,W,C",
+    y: "N,H,W,C",
+    degrees: "float64[1]",
+    clock: "int64[K]",
+    shard_info: "int64[L]",
+    stream: "int",
 ):
-    """Turn about the centre by an angle in ±degrees; between pixels bilinear, beyond the edge the nearest one."""
+    """Turn about the center by an angle in ±degrees; between pixels bilinear, beyond the edge the nearest one."""
     N, H, W, C = x.shape
     middle_h, middle_w = np.float32(H - 1) * HALF, np.float32(W - 1) * HALF
     last_h, last_w = np.float32(H - 1), np.float32(W - 1)
     reach = np.float32(degrees[0] * np.pi / 180)
     for n in range(N):
-        angle = reach * (uniform(key_of_row(clock, lane, stream, n), 0) * np.float32(2) - ONE)
+        angle = reach * (uniform(key_of_row(clock, shard_info, stream, n), 0) * np.float32(2) - ONE)
         across, along = sin(angle), cos(angle)
         for h in range(H):
             for w in range(W):
@@ -119,12 +129,12 @@ def rotate(
 
 
 @kernel
-def cut_out(x: "N,H,W,C", size: "float64[1]", clock: "int64[K]", lane: "int64[L]", stream: "int"):
+def cutout(x: "N,H,W,C", size: "float64[1]", clock: "int64[K]", shard_info: "int64[L]", stream: "int"):
     """Put 0 into a square whose middle is anywhere in the image; it may reach over the edge."""
     N, H, W, C = x.shape
     side = int(size[0])
     for n in range(N):
-        key = key_of_row(clock, lane, stream, n)
+        key = key_of_row(clock, shard_info, stream, n)
         top = int(uniform(key, 0) * np.float32(H)) - side // 2
         left = int(uniform(key, 1) * np.float32(W)) - side // 2
         for h in range(max(top, 0), min(top + side, H)):
@@ -134,12 +144,14 @@ def cut_out(x: "N,H,W,C", size: "float64[1]", clock: "int64[K]", lane: "int64[L]
 
 
 @kernel
-def draw_share(alpha: "float64[1]", share: "float64[1]", clock: "int64[K]", lane: "int64[L]", stream: "int"):
+def draw_share(
+    alpha: "float64[1]", share: "float64[1]", clock: "int64[K]", shard_info: "int64[L]", stream: "int"
+):
     """share ~ Beta(α, α), one for the whole batch (Jöhnk 1964); α = 0: 1, nothing is mixed."""
     share[0] = 1.0
     if alpha[0] <= 0:
         return
-    key = mix64(key_of(clock[SEED], 0, stream) ^ np.uint64(clock[SAMPLES] - lane[BATCH]))
+    key = mix64(key_of(clock[SEED], 0, stream) ^ np.uint64(clock[SAMPLES] - shard_info[BATCH]))
     for trial in range(1000):  # in logarithms: for a small α both powers may be too small for a number
         a = np.log(np.float64(uniform(key, 2 * trial))) / alpha[0]
         b = np.log(np.float64(uniform(key, 2 * trial + 1))) / alpha[0]

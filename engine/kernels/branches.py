@@ -1,6 +1,6 @@
 """Where data flows apart and together again: sums of values forward, sums of gradients backward."""
 
-from engine.jit import kernel
+from engine.machine.kernel import kernel
 
 
 @kernel

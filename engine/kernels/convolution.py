@@ -1,14 +1,14 @@
-"""Convolution: neighbourhoods unfolded into the rows of a matrix, a few images at a time, and one product.
+"""Convolution: neighborhoods unfolded into the rows of a matrix, a few images at a time, and one product.
 
 An image (H, W, C) is seen as H lines of V = W·C numbers, and a sequence as an image of one line. A padded copy of
 the image spares the unfolding all questions about borders. `tall` is the kernel's height, `down` and `across` its
 strides, `top` and `left` the padding; widths count numbers, not pixels.
 """
 
-from engine.jit import device, kernel, product_kernel
 from engine.kernels.dense import column_sums
 from engine.kernels.maths import ZERO
 from engine.kernels.products import add_product, product
+from engine.machine.kernel import device, kernel, product_kernel
 
 SHORT = 8  # numbers: copying a shorter piece costs more than its length
 

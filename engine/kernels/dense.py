@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from engine.jit import device, kernel, product_kernel
+from engine.machine.kernel import device, kernel, product_kernel
 
 
 @product_kernel("N,I,O")

@@ -2,14 +2,20 @@
 
 import numpy as np
 
-from engine.jit import kernel
 from engine.kernels.maths import ZERO, key_of, mix64, random_bits
-from engine.places import BATCH, FIRST, SAMPLES, SEED
+from engine.machine.kernel import kernel
+from engine.machine.registers import BATCH, FIRST, SAMPLES, SEED
 
 
 @kernel
 def dropout_forward(
-    x: "N,F", y: "N,F", kept: "N,F", rate: "float64[1]", clock: "int64[C]", lane: "int64[L]", stream: "int"
+    x: "N,F",
+    y: "N,F",
+    mask: "N,F",
+    rate: "float64[1]",
+    clock: "int64[C]",
+    shard_info: "int64[L]",
+    stream: "int",
 ):
     """y = x·kept, where kept is 0 with probability `rate` and 1/(1 − rate) otherwise.
 
@@ -19,16 +25,16 @@ def dropout_forward(
     drop_below = np.uint32(min(rate[0] * 4294967296.0, 4294967295.0))  # of 2^32 equally likely numbers
     scale = x.dtype.type(1.0 / (1.0 - rate[0]))
     key = key_of(clock[SEED], 0, stream)
-    first = clock[SAMPLES] - lane[BATCH] + lane[FIRST]
+    first = clock[SAMPLES] - shard_info[BATCH] + shard_info[FIRST]
     for n in range(x.shape[0]):
         row_key = mix64(key ^ np.uint64(first + n))
         for f in range(x.shape[1]):
-            kept[n, f] = scale if random_bits(row_key, f) >= drop_below else ZERO
-            y[n, f] = x[n, f] * kept[n, f]
+            mask[n, f] = scale if random_bits(row_key, f) >= drop_below else ZERO
+            y[n, f] = x[n, f] * mask[n, f]
 
 
 @kernel
-def dropout_backward(dy: "N", kept: "N"):
+def dropout_backward(dy: "N", mask: "N"):
     """A stored mask is quicker than one drawn again: 0.07 against 0.47 ns an element."""
     for i in range(dy.size):
-        dy[i] *= kept[i]
+        dy[i] *= mask[i]

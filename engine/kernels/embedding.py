@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from engine.jit import kernel, product_kernel
 from engine.kernels.maths import ZERO
 from engine.kernels.products import add_product
+from engine.machine.kernel import kernel, product_kernel
 
 
 @product_kernel("N,D")

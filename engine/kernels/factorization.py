@@ -1,7 +1,7 @@
 """Factorization: what a user and an item add to the mean, and how well their vectors agree."""
 
-from engine.jit import kernel, product_kernel
 from engine.kernels.maths import ZERO
+from engine.machine.kernel import kernel, product_kernel
 
 
 @product_kernel("N,D")

@@ -1,10 +1,10 @@
 """Gates: one row of a recurrent layer at one step, forward and back, in place.
 
-Each loop touches few arrays, and so vectorises; one over all gates at once would not.
+Each loop touches few arrays, and so vectorizes; one over all gates at once would not.
 """
 
-from engine.jit import device
 from engine.kernels.maths import ONE, ZERO, sigmoid, tanh
+from engine.machine.kernel import device
 
 
 @device

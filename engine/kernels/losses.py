@@ -1,13 +1,13 @@
 """Losses over classes: loss[0] gets this shard's part of the batch's mean, dz its gradient."""
 
-from engine.jit import kernel
 from engine.kernels.maths import HALF, ONE, ZERO, exp_all, largest, log, sigmoid, softplus
-from engine.places import BATCH
+from engine.machine.kernel import kernel
+from engine.machine.registers import BATCH
 
 
 @kernel
 def cross_entropy(
-    z: "N,C", t: "N,1", dz: "N,C", loss: "float64[1]", lane: "int64[L]", smoothing: "float64[1]", weights: "C",
+    z: "N,C", t: "N,1", dz: "N,C", loss: "float64[1]", shard_info: "int64[L]", smoothing: "float64[1]", weights: "C",
     scored: "1",
 ):  # fmt: skip
     """−Σ q·log softmax(z), q the one-hot target smoothed by a share spread over all classes.
@@ -19,7 +19,7 @@ def cross_entropy(
     N, C = z.shape
     share = real(smoothing[0])
     rest = share / real(C)
-    mean = real(1) / (real(lane[BATCH]) * scored[0])
+    mean = real(1) / (real(shard_info[BATCH]) * scored[0])
     for n in range(N):
         top = largest(z[n])
         for c in range(C):
@@ -53,12 +53,12 @@ def cross_entropy(
 
 @kernel
 def binary_cross_entropy(
-    z: "N", t: "N", dz: "N", loss: "float64[1]", lane: "int64[L]", smoothing: "float64[1]", weights: "2"
+    z: "N", t: "N", dz: "N", loss: "float64[1]", shard_info: "int64[L]", smoothing: "float64[1]", weights: "2"
 ):
     """log(1 + e^z) − q·z, q the target (0 or 1) drawn towards ½ by the smoothing."""
     real = z.dtype.type
     share = real(smoothing[0])
-    mean = ONE / real(lane[BATCH])
+    mean = ONE / real(shard_info[BATCH])
     first, step = weights[0], weights[1] - weights[0]
     total = real(0)
     for n in range(z.size):
@@ -71,12 +71,12 @@ def binary_cross_entropy(
 
 @kernel
 def hinge_of_two(
-    z: "N", t: "N", dz: "N", loss: "float64[1]", lane: "int64[L]", margin: "float64[1]", weights: "2"
+    z: "N", t: "N", dz: "N", loss: "float64[1]", shard_info: "int64[L]", margin: "float64[1]", weights: "2"
 ):
     """max(0, margin − s·z), s = −1 for the first class and +1 for the second."""
     real = z.dtype.type
     wanted = real(margin[0])
-    mean = ONE / real(lane[BATCH])
+    mean = ONE / real(shard_info[BATCH])
     first, step = weights[0], weights[1] - weights[0]
     total = real(0)
     for n in range(z.size):
@@ -90,13 +90,19 @@ def hinge_of_two(
 
 @kernel
 def hinge_of_many(
-    z: "N,C", t: "N,1", dz: "N,C", loss: "float64[1]", lane: "int64[L]", margin: "float64[1]", weights: "C"
+    z: "N,C",
+    t: "N,1",
+    dz: "N,C",
+    loss: "float64[1]",
+    shard_info: "int64[L]",
+    margin: "float64[1]",
+    weights: "C",
 ):
     """Σ max(0, margin − z[target] + z[c])/C over the classes c besides the target."""
     real = z.dtype.type
     N, C = z.shape
     wanted = real(margin[0])
-    mean = ONE / real(lane[BATCH])
+    mean = ONE / real(shard_info[BATCH])
     total = real(0)
     for n in range(N):
         target = int(t[n, 0])

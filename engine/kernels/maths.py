@@ -1,13 +1,13 @@
 """Scalar mathematics that kernels share.
 
-As Python these are NumPy's functions; in native float32 code they are polynomials that vectorise (math.exp and
+As Python these are NumPy's functions; in native float32 code they are polynomials that vectorize (math.exp and
 math.tanh are scalar calls: 10 to 50 times slower), in float64 they are the C library's.
 Constants are float32 so that a float32 kernel stays in float32; those used here are exact in it.
 """
 
 import numpy as np
 
-from engine.jit import device
+from engine.machine.kernel import device
 
 ONE = np.float32(1)
 HALF = np.float32(0.5)
@@ -44,14 +44,14 @@ def cos(x):
 
 @device
 def exp_all(a):
-    """e^a in place, in one loop over flat memory that vectorises however short the rows are."""
+    """e^a in place, in one loop over flat memory that vectorizes however short the rows are."""
     for i in range(a.size):
         a[i] = exp(a[i])
 
 
 @device
 def largest(a):
-    """The largest of a (N,): eight at a time, because a maximum that waits for the one before does not vectorise."""
+    """The largest of a (N,): eight at a time, because a maximum that waits for the one before does not vectorize."""
     N = a.size
     whole = N - N % 8
     top = a[0]

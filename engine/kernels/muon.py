@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from engine.jit import device, kernel
 from engine.kernels.maths import ONE
 from engine.kernels.optimizers import adam_pass
-from engine.places import LR, UPDATES
+from engine.machine.kernel import device, kernel
+from engine.machine.registers import LR, UPDATES
 
 ITERATIONS = 5
 
@@ -26,7 +26,7 @@ def muon_step(
             x[i, o] = g[i, o] + keep * (m[i, o] - g[i, o]) if nesterov else m[i, o]
             squares += x[i, o] * x[i, o]
     x *= ONE / max(np.sqrt(squares), real(1e-7))
-    orthogonalise(x, y, a, b)
+    orthogonalize(x, y, a, b)
     rate = real(lr * np.sqrt(max(1.0, O / I)))
     shrink = real(1.0 - lr * h[2]) if decay else ONE
     for i in range(I):
@@ -35,7 +35,7 @@ def muon_step(
 
 
 @device
-def orthogonalise(x, y, a, b):
+def orthogonalize(x, y, a, b):
     """Newton–Schulz: x ← 3.4445x − 4.7750(xxᵀ)x + 2.0315(xxᵀ)²x brings the singular values close to 1."""
     real = x.dtype.type
     linear, cubic, quintic = real(3.4445), real(-4.7750), real(2.0315)

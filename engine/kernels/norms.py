@@ -2,15 +2,15 @@
 
 import numpy as np
 
-from engine.jit import device, kernel
 from engine.kernels.dense import column_sums
 from engine.kernels.maths import ONE, ZERO
-from engine.places import SHARDS
+from engine.machine.kernel import device, kernel
+from engine.machine.registers import SHARDS
 
 
 @kernel
 def batch_norm_forward(
-    x: "N,C", gain: "C", bias: "C", y: "N,C", mean: "C", variance: "C", scale: "C", epsilon: "float64[1]"
+    x: "N,C", gain: "C", bias: "C", y: "N,C", mean: "C", variance: "C", rstd: "C", epsilon: "float64[1]"
 ):
     """Over the rows of this shard; mean and variance (of N, not N − 1) are kept, scale = 1/√(variance + ε)."""
     N, C = x.shape
@@ -21,30 +21,30 @@ def batch_norm_forward(
         for c in range(C):
             variance[c] += (x[n, c] - mean[c]) * (x[n, c] - mean[c])
     variance /= variance.dtype.type(N)
-    normalise_columns(x, gain, bias, y, mean, variance, scale, epsilon)
+    normalize_columns(x, gain, bias, y, mean, variance, rstd, epsilon)
 
 
 @kernel
 def batch_norm_evaluate(
-    x: "N,C", gain: "C", bias: "C", y: "N,C", mean: "C", variance: "C", scale: "C", epsilon: "float64[1]"
+    x: "N,C", gain: "C", bias: "C", y: "N,C", mean: "C", variance: "C", rstd: "C", epsilon: "float64[1]"
 ):
     """With running statistics."""
-    normalise_columns(x, gain, bias, y, mean, variance, scale, epsilon)
+    normalize_columns(x, gain, bias, y, mean, variance, rstd, epsilon)
 
 
 @device
-def normalise_columns(x, gain, bias, y, mean, variance, scale, epsilon):
+def normalize_columns(x, gain, bias, y, mean, variance, rstd, epsilon):
     N, C = x.shape
     small = x.dtype.type(epsilon[0])
     for c in range(C):
-        scale[c] = ONE / np.sqrt(variance[c] + small)
+        rstd[c] = ONE / np.sqrt(variance[c] + small)
     for n in range(N):
         for c in range(C):
-            y[n, c] = (x[n, c] - mean[c]) * scale[c] * gain[c] + bias[c]
+            y[n, c] = (x[n, c] - mean[c]) * rstd[c] * gain[c] + bias[c]
 
 
 @kernel
-def batch_norm_backward(x: "N,C", gain: "C", dy: "N,C", dgain: "C", dbias: "C", mean: "C", scale: "C"):
+def batch_norm_backward(x: "N,C", gain: "C", dy: "N,C", dgain: "C", dbias: "C", mean: "C", rstd: "C"):
     """dx = gain·scale·(dy − Σdy/N − x̂·Σ(dy·x̂)/N), in the place of dy."""
     N, C = x.shape
     share = ONE / x.dtype.type(N)
@@ -53,21 +53,21 @@ def batch_norm_backward(x: "N,C", gain: "C", dy: "N,C", dgain: "C", dbias: "C", 
     for n in range(N):
         for c in range(C):
             dgain[c] += dy[n, c] * (x[n, c] - mean[c])
-    dgain *= scale
+    dgain *= rstd
     for n in range(N):
         for c in range(C):
-            normal = (x[n, c] - mean[c]) * scale[c]
-            dy[n, c] = gain[c] * scale[c] * (dy[n, c] - share * (dbias[c] + normal * dgain[c]))
+            normal = (x[n, c] - mean[c]) * rstd[c]
+            dy[n, c] = gain[c] * rstd[c] * (dy[n, c] - share * (dbias[c] + normal * dgain[c]))
 
 
 @kernel
 def follow_statistics(
     mean: "C", variance: "C", running_mean: "C", running_variance: "C",
-    momentum: "float64[1]", lane: "int64[L]", rows: "int",
+    momentum: "float64[1]", shard_info: "int64[L]", rows: "int",
 ):  # fmt: skip
     """Move the running statistics by momentum/shards towards a shard's; the variance is made unbiased."""
     real = mean.dtype.type
-    share = real(momentum[0] / lane[SHARDS])
+    share = real(momentum[0] / shard_info[SHARDS])
     unbiased = real(rows / (rows - 1))
     for c in range(mean.size):
         running_mean[c] += share * (mean[c] - running_mean[c])
@@ -75,9 +75,7 @@ def follow_statistics(
 
 
 @kernel
-def layer_norm_forward(
-    x: "N,C", gain: "C", bias: "C", y: "N,C", mean: "N", scale: "N", epsilon: "float64[1]"
-):
+def layer_norm_forward(x: "N,C", gain: "C", bias: "C", y: "N,C", mean: "N", rstd: "N", epsilon: "float64[1]"):
     """Over each row."""
     N, C = x.shape
     real = x.dtype.type
@@ -93,11 +91,11 @@ def layer_norm_forward(
         factor = ONE / np.sqrt(squares * share + small)
         for c in range(C):
             y[n, c] = (x[n, c] - center) * factor * gain[c] + bias[c]
-        mean[n], scale[n] = center, factor
+        mean[n], rstd[n] = center, factor
 
 
 @kernel
-def layer_norm_backward(x: "N,C", gain: "C", dy: "N,C", dgain: "C", dbias: "C", mean: "N", scale: "N"):
+def layer_norm_backward(x: "N,C", gain: "C", dy: "N,C", dgain: "C", dbias: "C", mean: "N", rstd: "N"):
     """dx = scale·(dx̂ − mean(dx̂) − x̂·mean(dx̂·x̂)) with dx̂ = dy·gain, in the place of dy."""
     N, C = x.shape
     real = x.dtype.type
@@ -105,7 +103,7 @@ def layer_norm_backward(x: "N,C", gain: "C", dy: "N,C", dgain: "C", dbias: "C", 
     dgain[:] = ZERO
     dbias[:] = ZERO
     for n in range(N):
-        center, factor = mean[n], scale[n]
+        center, factor = mean[n], rstd[n]
         total, along = real(0), real(0)
         for c in range(C):
             normal = (x[n, c] - center) * factor
@@ -121,7 +119,7 @@ def layer_norm_backward(x: "N,C", gain: "C", dy: "N,C", dgain: "C", dbias: "C", 
 
 
 @kernel
-def rms_norm_forward(x: "N,C", gain: "C", y: "N,C", scale: "N", epsilon: "float64[1]"):
+def rms_norm_forward(x: "N,C", gain: "C", y: "N,C", rstd: "N", epsilon: "float64[1]"):
     """Over each row, without taking the mean away."""
     N, C = x.shape
     real = x.dtype.type
@@ -130,13 +128,13 @@ def rms_norm_forward(x: "N,C", gain: "C", y: "N,C", scale: "N", epsilon: "float6
         squares = real(0)
         for c in range(C):
             squares += x[n, c] * x[n, c]
-        scale[n] = ONE / np.sqrt(squares * share + small)
+        rstd[n] = ONE / np.sqrt(squares * share + small)
         for c in range(C):
-            y[n, c] = x[n, c] * scale[n] * gain[c]
+            y[n, c] = x[n, c] * rstd[n] * gain[c]
 
 
 @kernel
-def rms_norm_backward(x: "N,C", gain: "C", dy: "N,C", dgain: "C", scale: "N"):
+def rms_norm_backward(x: "N,C", gain: "C", dy: "N,C", dgain: "C", rstd: "N"):
     """dx = scale·(dx̂ − x̂·mean(dx̂·x̂)) with dx̂ = dy·gain, in the place of dy."""
     N, C = x.shape
     real = x.dtype.type
@@ -145,9 +143,9 @@ def rms_norm_backward(x: "N,C", gain: "C", dy: "N,C", dgain: "C", scale: "N"):
     for n in range(N):
         along = real(0)
         for c in range(C):
-            normal = x[n, c] * scale[n]
+            normal = x[n, c] * rstd[n]
             dgain[c] += dy[n, c] * normal
             along += dy[n, c] * gain[c] * normal
         along *= share
         for c in range(C):
-            dy[n, c] = scale[n] * (dy[n, c] * gain[c] - x[n, c] * scale[n] * along)
+            dy[n, c] = rstd[n] * (dy[n, c] * gain[c] - x[n, c] * rstd[n] * along)

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from engine.jit import device, kernel
 from engine.kernels.maths import ONE, ZERO
-from engine.places import LR, UPDATES
+from engine.machine.kernel import device, kernel
+from engine.machine.registers import LR, UPDATES
 
 
 @device

@@ -4,8 +4,8 @@ Windows reach over `tall` lines and `wide` columns, `down` and `across` apart; t
 image and `left` columns before it. What lies outside does not count.
 """
 
-from engine.jit import kernel
 from engine.kernels.maths import ONE, ZERO
+from engine.machine.kernel import kernel
 
 
 @kernel

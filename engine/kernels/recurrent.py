@@ -6,7 +6,6 @@ leaves the gates' gradient in the gates' place, so that the weights' gradients a
 `states` (S, N, U) has S = T + 1 entries: the first is what was before the first step.
 """
 
-from engine.jit import device, kernel, product_kernel
 from engine.kernels.gates import (
     add,
     blend,
@@ -28,6 +27,7 @@ from engine.kernels.gates import (
 )
 from engine.kernels.maths import ZERO
 from engine.kernels.products import add_product
+from engine.machine.kernel import device, kernel, product_kernel
 
 STEP = (16, 512)  # rows and depth of the small products of a step,
 ALL_STEPS = (32, 256)  # and of those over all steps

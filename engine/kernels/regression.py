@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from engine.jit import device, kernel
 from engine.kernels.maths import HALF, ONE
-from engine.places import BATCH
+from engine.machine.kernel import device, kernel
+from engine.machine.registers import BATCH
 
 
 @kernel
-def mean_squared_error(z: "N,K", t: "N,K", dz: "N,K", loss: "float64[1]", lane: "int64[L]"):
-    share = share_of_one(z, lane)
+def mean_squared_error(z: "N,K", t: "N,K", dz: "N,K", loss: "float64[1]", shard_info: "int64[L]"):
+    share = share_of_one(z, shard_info)
     total = z.dtype.type(0)
     for n in range(z.shape[0]):
         for k in range(z.shape[1]):
@@ -20,8 +20,8 @@ def mean_squared_error(z: "N,K", t: "N,K", dz: "N,K", loss: "float64[1]", lane: 
 
 
 @kernel
-def mean_absolute_error(z: "N,K", t: "N,K", dz: "N,K", loss: "float64[1]", lane: "int64[L]"):
-    share = share_of_one(z, lane)
+def mean_absolute_error(z: "N,K", t: "N,K", dz: "N,K", loss: "float64[1]", shard_info: "int64[L]"):
+    share = share_of_one(z, shard_info)
     total = z.dtype.type(0)
     for n in range(z.shape[0]):
         for k in range(z.shape[1]):
@@ -32,9 +32,9 @@ def mean_absolute_error(z: "N,K", t: "N,K", dz: "N,K", loss: "float64[1]", lane:
 
 
 @kernel
-def huber(z: "N,K", t: "N,K", dz: "N,K", loss: "float64[1]", lane: "int64[L]", delta: "float64[1]"):
+def huber(z: "N,K", t: "N,K", dz: "N,K", loss: "float64[1]", shard_info: "int64[L]", delta: "float64[1]"):
     """error²/2 up to delta, delta·(|error| − delta/2) beyond."""
-    share = share_of_one(z, lane)
+    share = share_of_one(z, shard_info)
     limit = z.dtype.type(delta[0])
     total = z.dtype.type(0)
     for n in range(z.shape[0]):
@@ -47,6 +47,6 @@ def huber(z: "N,K", t: "N,K", dz: "N,K", loss: "float64[1]", lane: "int64[L]", d
 
 
 @device
-def share_of_one(z, lane):
+def share_of_one(z, shard_info):
     """What one error counts in the mean over the batch's rows and targets."""
-    return ONE / z.dtype.type(lane[BATCH] * z.shape[1])
+    return ONE / z.dtype.type(shard_info[BATCH] * z.shape[1])

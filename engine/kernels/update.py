@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from engine.jit import device, kernel
 from engine.kernels.maths import ONE, ZERO, key_of, mix64
-from engine.places import LOSS, MICRO, NORM, SAMPLES, SCALE, SEED
+from engine.machine.kernel import device, kernel
+from engine.machine.registers import LOSS, MICRO, NORM, SAMPLES, SCALE, SEED
 
 SHUFFLE_STREAM = 0
 BLOCK = 1024  # elements

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from engine.component import Component
 from engine.hyper import fields, hyper
 from engine.initializers import He, Initializer, LeCun, Siren, Xavier
-from engine.jit import Kernel
 from engine.kernels import activations as kernels
 from engine.layers.base import Layer
-from engine.memory import Tensor
+from engine.machine.kernel import Kernel
+from engine.machine.memory import Tensor
 
 if TYPE_CHECKING:
-    from engine.network import Builder
+    from engine.builder import Builder
 
 
 class Activation(Component, tag_field="name"):

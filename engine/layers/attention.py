@@ -9,16 +9,16 @@ from engine.initializers import Initializer, Normal, Zeros
 from engine.kernels import attention as kernels
 from engine.layers.base import Layer
 from engine.layers.dense import linear
-from engine.memory import Tensor
+from engine.machine.memory import Tensor
 
 if TYPE_CHECKING:
-    from engine.network import Builder
+    from engine.builder import Builder
 
 Heads = Annotated[int, hyper("attention heads side by side", ge=1, le=1024)]
 KeyHeads = Annotated[int, hyper("heads of keys and values, shared by the others; 0: as many", ge=0, le=1024)]
 Causal = Annotated[bool, hyper("a position sees itself and what came before, not what follows")]
 Rotary = Annotated[bool, hyper("positions turn queries and keys (Su et al. 2021)")]
-Normalised = Annotated[
+Normalized = Annotated[
     bool, hyper("queries and keys are divided by their root mean square (Henry et al. 2020)")
 ]
 Begin = Annotated[Initializer, hyper("how the weights begin")]
@@ -36,7 +36,7 @@ class Attention(Layer, tag="attention"):
     kv_heads: KeyHeads = 0
     causal: Causal = True
     rotary: Rotary = False
-    qk_norm: Normalised = False
+    qk_norm: Normalized = False
     bias: Annotated[bool, hyper("whether the two maps have biases")] = False
     initializer: Begin = Normal(std=0.02)
     output_initializer: Begin = Normal(std=0.02)
@@ -57,7 +57,7 @@ class Attention(Layer, tag="attention"):
         if self.qk_norm:
             vectors = self.heads + groups
             net.op(
-                kernels.normalise_heads, kernels.normalise_heads_backward,
+                kernels.normalize_heads, kernels.normalize_heads_backward,
                 qkv=qkv.reshaped((N * T, qkv.shape[2])), scale=net.scratch("scale", (N * T, vectors)), width=width,
             )  # fmt: skip
         y = net.tensor("mixed", (N, T, D))

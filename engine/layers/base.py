@@ -3,16 +3,16 @@
 from typing import TYPE_CHECKING, ClassVar
 
 from engine.component import Component
-from engine.memory import Tensor
+from engine.machine.memory import Tensor
 
 if TYPE_CHECKING:
-    from engine.network import Builder
+    from engine.builder import Builder
 
 
 class Layer(Component, tag_field="layer"):
     """A layer; its fields are its hyperparameters."""
 
-    looked_through: ClassVar[bool] = False  # weights in front of it begin as suits the activation behind it
+    transparent: ClassVar[bool] = False  # weights in front of it begin as suits the activation behind it
     streams: ClassVar[bool] = False  # can see one position at a time, because it looks at none that follow
 
     def plan(self, net: "Builder", x: Tensor) -> Tensor:

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 from engine.hyper import hyper
 from engine.kernels import branches as kernels
 from engine.layers.base import Layer
-from engine.memory import Tensor
+from engine.machine.memory import Tensor
 
 if TYPE_CHECKING:
-    from engine.network import Builder
+    from engine.builder import Builder
 
 
 class Branches(Layer, kw_only=True):

@@ -8,15 +8,15 @@ from engine.kernels import convolution as kernels
 from engine.layers.activations import Activation, Identity
 from engine.layers.base import Layer
 from engine.layers.windows import LINE, Padding, Stride, Windows
-from engine.memory import Tensor
+from engine.machine.memory import Tensor
 
 if TYPE_CHECKING:
-    from engine.network import Builder
+    from engine.builder import Builder
 
 # Multiplications up to which BLAS has a quicker way: small images go through it together, but no more of them.
 SMALL_PRODUCT = 10**6
 
-Kernel = Annotated[int, hyper("how many neighbours a filter sees along an axis", ge=1, le=1024)]
+Kernel = Annotated[int, hyper("how many neighbors a filter sees along an axis", ge=1, le=1024)]
 Filters = Annotated[int, hyper("filters: channels of the output", ge=1, le=65_536)]
 
 

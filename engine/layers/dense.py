@@ -7,10 +7,10 @@ from engine.initializers import Auto, Initializer, Zeros
 from engine.kernels import dense as kernels
 from engine.layers.activations import Activation, Identity
 from engine.layers.base import Layer
-from engine.memory import Tensor
+from engine.machine.memory import Tensor
 
 if TYPE_CHECKING:
-    from engine.network import Builder
+    from engine.builder import Builder
 
 
 class Dense(Layer, tag="dense"):

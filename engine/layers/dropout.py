@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from engine.hyper import hyper
 from engine.kernels.dropout import dropout_backward, dropout_forward
 from engine.layers.base import Layer
-from engine.memory import Tensor
+from engine.machine.memory import Tensor
 
 if TYPE_CHECKING:
-    from engine.network import Builder
+    from engine.builder import Builder
 
 
 class Dropout(Layer, tag="dropout"):
@@ -19,7 +19,7 @@ class Dropout(Layer, tag="dropout"):
 
     rate: Annotated[float, hyper("share of the values that are dropped", ge=0, lt=1, live=True)] = 0.5
 
-    looked_through: ClassVar[bool] = True
+    transparent: ClassVar[bool] = True
     streams: ClassVar[bool] = True
 
     def plan(self, net: "Builder", x: Tensor) -> Tensor:
@@ -28,7 +28,7 @@ class Dropout(Layer, tag="dropout"):
         y = net.elementwise("output", x)
         net.op(
             dropout_forward, dropout_backward if x.gradient else None,
-            x=x, y=y, kept=net.scratch("kept", x.shape), rate=net.hyper("rate", self.rate),
-            clock=net.clock, lane=net.lane, stream=net.stream(),
+            x=x, y=y, mask=net.scratch("mask", x.shape), rate=net.hyper("rate", self.rate),
+            clock=net.clock, shard_info=net.shard_info, stream=net.stream(),
         )  # fmt: skip
         return y

@@ -9,10 +9,10 @@ from engine.initializers import Initializer, Normal
 from engine.kernels import embedding as kernels
 from engine.layers.base import Layer
 from engine.layers.dense import linear
-from engine.memory import Tensor
+from engine.machine.memory import Tensor
 
 if TYPE_CHECKING:
-    from engine.network import Builder
+    from engine.builder import Builder
 
 TABLE = "embedding"  # under which name a later layer finds the table
 

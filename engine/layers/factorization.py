@@ -8,10 +8,10 @@ from engine.hyper import hyper
 from engine.initializers import Initializer, Normal, Shape, Zeros
 from engine.kernels import factorization as kernels
 from engine.layers.base import Layer
-from engine.memory import Tensor
+from engine.machine.memory import Tensor
 
 if TYPE_CHECKING:
-    from engine.network import Builder
+    from engine.builder import Builder
 
 
 class Factorization(Layer, tag="factorization"):

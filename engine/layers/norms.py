@@ -6,10 +6,10 @@ from engine.hyper import hyper
 from engine.initializers import Constant, Zeros
 from engine.kernels import norms as kernels
 from engine.layers.base import Layer
-from engine.memory import Tensor
+from engine.machine.memory import Tensor
 
 if TYPE_CHECKING:
-    from engine.network import Builder
+    from engine.builder import Builder
 
 Epsilon = Annotated[float, hyper("added to the variance", gt=0, le=1, log=True, live=True)]
 
@@ -25,7 +25,7 @@ class BatchNorm(Layer, tag="batch_norm"):
     momentum: Annotated[float, hyper("step of the running statistics", gt=0, le=1, live=True)] = 0.1
     epsilon: Epsilon = 1e-5
 
-    looked_through: ClassVar[bool] = True
+    transparent: ClassVar[bool] = True
     streams: ClassVar[bool] = True
 
     def plan(self, net: "Builder", x: Tensor) -> Tensor:
@@ -35,8 +35,8 @@ class BatchNorm(Layer, tag="batch_norm"):
         running = {"mean": net.statistic("mean", (C,)), "variance": net.statistic("variance", (C,), 1.0)}
         epsilon = net.hyper("epsilon", self.epsilon)
         momentum = net.hyper("momentum", self.momentum)
-        y, wide = normalised(net, x), x.reshaped((rows, C))
-        kept = {"scale": net.scratch("scale", (C,))}
+        y, wide = normalized(net, x), x.reshaped((rows, C))
+        kept = {"rstd": net.scratch("rstd", (C,))}
         operands = {"x": wide, "gain": gain, "bias": bias, "y": y.reshaped((rows, C)), "epsilon": epsilon}
         if not net.training:
             net.op(kernels.batch_norm_evaluate, None, **operands, **running, **kept)
@@ -47,7 +47,7 @@ class BatchNorm(Layer, tag="batch_norm"):
         net.op(kernels.batch_norm_forward, kernels.batch_norm_backward, **operands, **kept)
         net.once(
             kernels.follow_statistics, mean=kept["mean"], variance=kept["variance"], running_mean=running["mean"],
-            running_variance=running["variance"], momentum=momentum, lane=net.lane, rows=rows,
+            running_variance=running["variance"], momentum=momentum, shard_info=net.shard_info, rows=rows,
         )  # fmt: skip
         return y
 
@@ -57,18 +57,18 @@ class LayerNorm(Layer, tag="layer_norm"):
 
     epsilon: Epsilon = 1e-5
 
-    looked_through: ClassVar[bool] = True
+    transparent: ClassVar[bool] = True
     streams: ClassVar[bool] = True
 
     def plan(self, net: "Builder", x: Tensor) -> Tensor:
         C = x.shape[-1]
         rows = x.size // C
         gain, bias = scale_and_shift(net, C)
-        y = normalised(net, x)
+        y = normalized(net, x)
         net.op(
             kernels.layer_norm_forward, kernels.layer_norm_backward,
             x=x.reshaped((rows, C)), gain=gain, bias=bias, y=y.reshaped((rows, C)),
-            mean=net.scratch("mean", (rows,)), scale=net.scratch("scale", (rows,)),
+            mean=net.scratch("mean", (rows,)), rstd=net.scratch("rstd", (rows,)),
             epsilon=net.hyper("epsilon", self.epsilon),
         )  # fmt: skip
         return y
@@ -79,17 +79,17 @@ class RmsNorm(Layer, tag="rms_norm"):
 
     epsilon: Epsilon = 1e-6
 
-    looked_through: ClassVar[bool] = True
+    transparent: ClassVar[bool] = True
     streams: ClassVar[bool] = True
 
     def plan(self, net: "Builder", x: Tensor) -> Tensor:
         C = x.shape[-1]
         rows = x.size // C
-        y = normalised(net, x)
+        y = normalized(net, x)
         net.op(
             kernels.rms_norm_forward, kernels.rms_norm_backward,
             x=x.reshaped((rows, C)), gain=net.parameter("gain", (C,), Constant(1.0)), y=y.reshaped((rows, C)),
-            scale=net.scratch("scale", (rows,)), epsilon=net.hyper("epsilon", self.epsilon),
+            rstd=net.scratch("rstd", (rows,)), epsilon=net.hyper("epsilon", self.epsilon),
         )  # fmt: skip
         return y
 
@@ -99,6 +99,6 @@ def scale_and_shift(net: "Builder", features: int) -> tuple[Tensor, Tensor]:
     return net.parameter("gain", (features,), Constant(1.0)), net.parameter("bias", (features,), Zeros())
 
 
-def normalised(net: "Builder", x: Tensor) -> Tensor:
+def normalized(net: "Builder", x: Tensor) -> Tensor:
     """The output: it shares the gradient of `x`, and has its own where `x` is the data."""
     return net.elementwise("output", x) if x.gradient else net.tensor("output", x.shape)

@@ -1,4 +1,4 @@
-"""Pooling: fewer places, each speaking for its neighbours; and up-sampling, which makes them more again."""
+"""Pooling: fewer places, each speaking for its neighbors; and up-sampling, which makes them more again."""
 
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
@@ -6,10 +6,10 @@ from engine.hyper import hyper
 from engine.kernels import pooling as kernels
 from engine.layers.base import Layer
 from engine.layers.windows import LINE, Padding, Windows
-from engine.memory import Tensor
+from engine.machine.memory import Tensor
 
 if TYPE_CHECKING:
-    from engine.network import Builder
+    from engine.builder import Builder
 
 
 KERNELS = {
@@ -25,7 +25,7 @@ class Pool(Layer):
     stride: Annotated[int, hyper("how far apart windows begin; 0: side by side", ge=0, le=1024)] = 0
     padding: Padding = "valid"
 
-    looked_through: ClassVar[bool] = True
+    transparent: ClassVar[bool] = True
     takes: ClassVar[str]  # of each window
 
     def plan(self, net: "Builder", x: Tensor) -> Tensor:
@@ -55,7 +55,7 @@ class GlobalPool(Layer, tag="global_pool"):
 
     kind: Annotated[Literal["average", "max"], hyper("what is taken of each channel")] = "average"
 
-    looked_through: ClassVar[bool] = True
+    transparent: ClassVar[bool] = True
 
     def plan(self, net: "Builder", x: Tensor) -> Tensor:
         y = pool(net, x, [Windows.over(n, n, n, "valid") for n in places_of(x)], self.kind)
@@ -67,7 +67,7 @@ class Upsample(Layer, tag="upsample"):
 
     factor: Annotated[int, hyper("how many times as many places along an axis", ge=1, le=64)] = 2
 
-    looked_through: ClassVar[bool] = True
+    transparent: ClassVar[bool] = True
 
     def plan(self, net: "Builder", x: Tensor) -> Tensor:
         places = places_of(x)

@@ -11,10 +11,10 @@ from engine.kernels import recurrent as kernels
 from engine.kernels.dense import dense_backward, dense_forward
 from engine.layers.base import Layer
 from engine.layers.dropout import Dropout
-from engine.memory import Tensor
+from engine.machine.memory import Tensor
 
 if TYPE_CHECKING:
-    from engine.network import Builder
+    from engine.builder import Builder
 
 
 class GateBiases(Initializer):

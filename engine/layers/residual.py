@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from engine.hyper import hyper
 from engine.kernels.branches import add_forward, copy_gradient
 from engine.layers.base import Layer
-from engine.memory import Tensor
+from engine.machine.memory import Tensor
 
 if TYPE_CHECKING:
-    from engine.network import Builder
+    from engine.builder import Builder
 
 
 class Residual(Layer, tag="residual"):

@@ -5,16 +5,16 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from engine.hyper import hyper
 from engine.layers.base import Layer
-from engine.memory import Tensor
+from engine.machine.memory import Tensor
 
 if TYPE_CHECKING:
-    from engine.network import Builder
+    from engine.builder import Builder
 
 
 class Flatten(Layer, tag="flatten"):
     """All axes but the batch become one: (N, …) is seen as (N, I)."""
 
-    looked_through: ClassVar[bool] = True
+    transparent: ClassVar[bool] = True
 
     def plan(self, net: "Builder", x: Tensor) -> Tensor:
         return net.flat(x)
@@ -25,7 +25,7 @@ class Reshape(Layer, tag="reshape"):
 
     shape: Annotated[list[int], hyper("lengths of the axes, without the rows")]
 
-    looked_through: ClassVar[bool] = True
+    transparent: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         if not self.shape or min(self.shape) < 1:

@@ -13,10 +13,10 @@ from engine.layers.dense import Dense
 from engine.layers.dropout import Dropout
 from engine.layers.norms import LayerNorm, RmsNorm
 from engine.layers.residual import Residual
-from engine.memory import Tensor
+from engine.machine.memory import Tensor
 
 if TYPE_CHECKING:
-    from engine.network import Builder
+    from engine.builder import Builder
 
 IDENTITY = Identity()
 
@@ -34,7 +34,7 @@ class Transformer(Layer, tag="transformer"):
     kv_heads: attention.KeyHeads = 0
     causal: attention.Causal = True
     rotary: attention.Rotary = False
-    qk_norm: attention.Normalised = False
+    qk_norm: attention.Normalized = False
     norm: Annotated[Literal["layer", "rms"], hyper("what stands in front of each part")] = "layer"
     mlp: Annotated[Literal["gelu", "swiglu", "relu_squared"], hyper("the small network's kind")] = "gelu"
     expansion: Annotated[float, hyper("its hidden width, as a multiple of D", gt=0, le=64)] = 4.0
@@ -60,7 +60,7 @@ class Transformer(Layer, tag="transformer"):
 
     def attend(self) -> list[Layer]:
         """The layers of the first half of a block."""
-        return [self.normalise(), self.attention(), *self.drop()]
+        return [self.normalize(), self.attention(), *self.drop()]
 
     def attention(self) -> Attention:
         return Attention(
@@ -76,12 +76,12 @@ class Transformer(Layer, tag="transformer"):
             widen: list[Layer] = [self.map(2 * hidden, first), SwiGlu()]
         else:
             widen = [self.map(hidden, first, Gelu() if self.mlp == "gelu" else ReluSquared())]
-        return [self.normalise(), *widen, self.map(width, last), *self.drop()]
+        return [self.normalize(), *widen, self.map(width, last), *self.drop()]
 
     def map(self, units: int, begin: Normal, activation: Activation = IDENTITY) -> Layer:
         return Dense(units=units, over="position", bias=self.bias, initializer=begin, activation=activation)
 
-    def normalise(self) -> Layer:
+    def normalize(self) -> Layer:
         return RmsNorm() if self.norm == "rms" else LayerNorm()
 
     def drop(self) -> list[Layer]:

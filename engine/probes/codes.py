@@ -3,9 +3,9 @@
 import msgspec
 import numpy as np
 
+from engine.builder import Block
 from engine.data import Dataset
 from engine.data.dataset import Rows
-from engine.network import Block
 from engine.probes.rows import looked_at
 from engine.trainer import Trainer
 
@@ -29,13 +29,13 @@ def principal(values: np.ndarray) -> tuple[np.ndarray, float]:
 
     The sign of each axis is fixed, so that a picture does not flip while the network learns.
     """
-    centred = values - values.mean(axis=0)
-    if centred.shape[1] == 1:
-        return np.column_stack([centred[:, 0], np.zeros(len(centred))]), 1.0
-    _, axes = np.linalg.eigh(centred.T @ centred)
+    centerd = values - values.mean(axis=0)
+    if centerd.shape[1] == 1:
+        return np.column_stack([centerd[:, 0], np.zeros(len(centerd))]), 1.0
+    _, axes = np.linalg.eigh(centerd.T @ centerd)
     axes = axes[:, :-3:-1]
     axes = axes * np.sign(axes[np.abs(axes).argmax(axis=0), np.arange(2)])
-    points, total = centred @ axes, float((centred**2).sum())
+    points, total = centerd @ axes, float((centerd**2).sum())
     return points, float((points**2).sum()) / total if total > 0 else 1.0
 
 
@@ -63,7 +63,7 @@ def tables(trainer: Trainer) -> list[str]:
     found = []
     for block in trainer.evaluator.builder.blocks:
         if block.layer.tag() in ("embedding", "factorization"):
-            shapes = trainer.outline.shapes
+            shapes = trainer.network.shapes
             wide = [
                 p for p in block.parameters if len(shapes[p]) == 2 and shapes[p][1] > 1 and shapes[p][0] > 2
             ]
@@ -87,12 +87,12 @@ def is_autoencoder(trainer: Trainer) -> bool:
 
 def standard(values: np.ndarray) -> np.ndarray:
     """Rows (R, K) without their mean and scale: the same before and after a whole scaling."""
-    centred = values - values.mean()
-    return centred / max(float(np.abs(centred).max()), 1e-9)
+    centerd = values - values.mean()
+    return centerd / max(float(np.abs(centerd).max()), 1e-9)
 
 
 def hidden_codes(trainer: Trainer) -> Codes:
-    """The narrowest layer's outputs for the rows that are looked at, in the colours of their classes."""
+    """The narrowest layer's outputs for the rows that are looked at, in the colors of their classes."""
     block = bottleneck(trainer)
     dataset, evaluator, part = trainer.dataset, trainer.evaluator, looked_at(trainer.dataset)
     collected = []

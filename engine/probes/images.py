@@ -3,10 +3,10 @@
 import msgspec
 import numpy as np
 
+from engine.builder import Block
 from engine.data import Dataset
 from engine.evaluate import Evaluator
 from engine.metrics import predicted
-from engine.network import Block
 from engine.probes.rows import from_example, looked_at
 from engine.trainer import Trainer
 

@@ -28,7 +28,7 @@ def histogram(values: np.ndarray, bins: int = 40) -> tuple[np.ndarray, float, fl
 
 def layer_histograms(trainer: Trainer, name: str) -> dict[str, tuple[np.ndarray, float, float]]:
     """Histograms of a layer's weights, gradients and activations after the last step."""
-    net = trainer.plan.copies[0]
+    net = trainer.plan.replicas[0]
     block = next((b for b in net.blocks if b.name == name), None)
     if block is None:
         return {}

@@ -3,9 +3,9 @@
 import msgspec
 import numpy as np
 
+from engine.builder import Block
 from engine.data import Dataset
 from engine.metrics import confusion, predicted, probabilities
-from engine.network import Block
 from engine.probes.images import drawn_as, is_image
 from engine.probes.rows import looked_at
 from engine.probes.signals import is_signal

@@ -8,7 +8,7 @@ from typing import Any
 
 from engine.evaluate import Evaluator
 from engine.generate import Generator
-from engine.plan import ends_of
+from engine.plan import io_spec
 from engine.probes import attention, codes, images, pictures, series, signals, writing
 from engine.trainer import ENGINE, Trainer
 
@@ -159,8 +159,8 @@ class Sights:
         """A network for so many rows at a time, with the parameters of now."""
         trainer = self.trainer
         if rows not in self._networks:
-            ends = ends_of(trainer.experiment, trainer.dataset)
-            self._networks[rows] = Evaluator(trainer.experiment, trainer.outline, ends, rows)
+            io = io_spec(trainer.experiment, trainer.dataset)
+            self._networks[rows] = Evaluator(trainer.experiment, trainer.network, io, rows)
         self._networks[rows].load(trainer.evaluated())
         return self._networks[rows]
 
@@ -177,7 +177,7 @@ class Sights:
         """What writes text, made when it is first asked for."""
         if self._writer is None:
             trainer = self.trainer
-            ends = ends_of(trainer.experiment, trainer.dataset)
-            generator = Generator(trainer.experiment, trainer.outline, ends, trainer.dataset.pipeline)
+            io = io_spec(trainer.experiment, trainer.dataset)
+            generator = Generator(trainer.experiment, trainer.network, io, trainer.dataset.pipeline)
             self._writer = writing.Writer(trainer, generator)
         return self._writer

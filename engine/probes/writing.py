@@ -96,7 +96,7 @@ class Writer:
 def least_telling(steps: list[int]) -> int:
     """Which of the pages to drop so that those left lie farther apart the older they are; never the first or last.
 
-    That is the one whose neighbours are the least apart, measured by the age they have together.
+    That is the one whose neighbors are the least apart, measured by the age they have together.
     """
     now = steps[-1] + 1
     gaps = [(steps[i + 1] - steps[i - 1]) / (now - steps[i - 1]) for i in range(1, len(steps) - 1)]

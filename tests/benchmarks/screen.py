@@ -89,8 +89,8 @@ def experiment(folder: Path, preset: str) -> Path:
         subprocess.run([*LAB, "presets", "copy", preset, str(path)], check=True, stdout=subprocess.DEVNULL)
         tree = tomllib.loads(path.read_text())
         lines = path.read_text().splitlines()
-        ends = ("steps =", "epochs =", "evaluate_every =")
-        kept = [line for line in lines if not line.startswith(ends)]
+        io = ("steps =", "epochs =", "evaluate_every =")
+        kept = [line for line in lines if not line.startswith(io)]
         at = kept.index("[training]") + 1
         kept[at:at] = [
             "steps = 1_000_000_000",

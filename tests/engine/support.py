@@ -6,14 +6,15 @@ from pathlib import Path
 
 import numpy as np
 
+from engine.builder import Builder, IOSpec, Parameter
 from engine.initializers import Zeros
 from engine.layers import Layer
 from engine.losses import Loss
-from engine.memory import Memory, shared
-from engine.network import Builder, Ends, Outline, Parameter, initialise, lay_out
+from engine.machine.memory import Memory, shared
+from engine.machine.program import Operation, Phase, Program
+from engine.machine.registers import BATCH, FIRST, LR, SAMPLES, SEED, SHARD, SHARD_INFO, SHARDS, UPDATES
+from engine.network import NetworkSpec, initialize, lay_out
 from engine.optimizers import Optimizer
-from engine.places import BATCH, FIRST, LANE, LR, SAMPLES, SEED, SHARD, SHARDS, UPDATES
-from engine.program import Operation, Phase, Program
 from engine.update import Update
 
 STEP = 1e-5  # of finite differences in float64
@@ -41,7 +42,7 @@ def relative_error(found: np.ndarray, expected: np.ndarray, floor: float = 1e-6)
 
 def run(operations: list[Operation], dtype: np.dtype) -> Callable[[], None]:
     """A function that runs the operations natively, in order."""
-    from engine.vm import run_lanes
+    from engine.machine.vm import run_lanes
 
     program = Program([Phase("test", [operations])], dtype.name)
     return lambda: run_lanes(False)(program.headers[0])
@@ -69,21 +70,26 @@ class LayerRig:
         vocabulary: tuple[int, ...] = (),
     ) -> None:
         self.memory = Memory(dtype, guarded)
-        ends = Ends(shape[1:], outputs, vocabulary=vocabulary)
-        sketch = Builder(Memory(dtype), "outline", ends)
+        io = IOSpec(shape[1:], outputs, vocabulary=vocabulary)
+        sketch = Builder(Memory(dtype), "outline", io)
         sketch.sequence(layers, sketch.tensor("input", shape))
-        self.outline = Outline(tuple(sketch.declared.values()), tuple(sketch.blocks))
-        lay_out(self.memory, self.outline)
+        self.network = NetworkSpec(tuple(sketch.declared.values()), tuple(sketch.blocks))
+        lay_out(self.memory, self.network)
         gradients = self.memory.add(self.memory.area("parameters").like("gradients")).tensors
-        net = self.net = Builder(self.memory, "shard0", ends, gradients if training else None)
-        lane = [0] * LANE
-        lane[SHARD], lane[SHARDS], lane[FIRST], lane[BATCH] = 0, shards, first, batch or shape[0]
-        self.memory.first_values[net.lane.name] = tuple(lane)
+        net = self.net = Builder(self.memory, "shard0", io, gradients if training else None)
+        shard_info = [0] * SHARD_INFO
+        shard_info[SHARD], shard_info[SHARDS], shard_info[FIRST], shard_info[BATCH] = (
+            0,
+            shards,
+            first,
+            batch or shape[0],
+        )
+        self.memory.first_values[net.shard_info.name] = tuple(shard_info)
         self.clock = net.clock
-        self.x = net.work.tensor("input", shape) if data else net.tensor("input", shape)
+        self.x = net.workspace.tensor("input", shape) if data else net.tensor("input", shape)
         self.y = net.sequence(layers, self.x)
         self.memory.allocate()
-        initialise(self.memory, self.outline, 1)
+        initialize(self.memory, self.network, 1)
         self.clock.array[SEED], self.clock.array[SAMPLES] = 7, batch or shape[0]
         self.forward = run(net.forward, self.memory.dtype)
         self.after = run(net.after, self.memory.dtype)
@@ -156,16 +162,16 @@ class LossRig:
         guarded: bool = False,
     ) -> None:
         self.memory = Memory(dtype, guarded)
-        net = Builder(self.memory, "shard0", Ends((), outputs), {})
-        lane = [0] * LANE
-        lane[SHARDS], lane[BATCH] = 1, batch or len(targets)
-        self.memory.first_values[net.lane.name] = tuple(lane)
+        net = Builder(self.memory, "shard0", IOSpec((), outputs), {})
+        shard_info = [0] * SHARD_INFO
+        shard_info[SHARDS], shard_info[BATCH] = 1, batch or len(targets)
+        self.memory.first_values[net.shard_info.name] = tuple(shard_info)
         self.z = net.tensor("z", (len(targets), outputs))
-        self.t = net.work.tensor("t", targets.shape)
+        self.t = net.workspace.tensor("t", targets.shape)
         self.loss = shared(self.memory, "losses", np.float64, 1)
         loss.plan(net, self.z, self.t, self.loss)
         self.memory.allocate()
-        initialise(self.memory, Outline((), ()), 1)
+        initialize(self.memory, NetworkSpec((), ()), 1)
         self.t.array[...] = targets
         self.run = run(net.forward, self.memory.dtype)
 
@@ -199,16 +205,16 @@ class OptimizerRig:
         self.optimizer = optimizer
         self.memory = Memory(dtype, guarded)
         declared = [Parameter(n, a.shape, Zeros(), n.endswith("weight")) for n, a in first.items()]
-        outline = Outline(tuple(sorted(declared, key=lambda p: not p.decay)), ())
-        lay_out(self.memory, outline)
+        network = NetworkSpec(tuple(sorted(declared, key=lambda p: not p.decay)), ())
+        lay_out(self.memory, network)
         self.memory.add(self.memory.areas["parameters"].like("gradients"))
         numbers = optimizer.numbers()
         self.memory.area("hyper", np.float64).tensor("optimizer", (len(numbers),))
         self.memory.first_values["optimizer"] = tuple(numbers)
-        update = Update(self.memory, outline, whole=optimizer.whole(outline))
+        update = Update(self.memory, network, matrices=optimizer.matrices(network))
         phase = update.step(optimizer, None, None)
         self.memory.allocate()
-        initialise(self.memory, outline, 1)
+        initialize(self.memory, network, 1)
         for name, array in first.items():
             self.parameter(name)[...] = array
         self.clock, self.scalars = update.clock.array, update.scalars.array

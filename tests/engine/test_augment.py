@@ -8,15 +8,16 @@ from scipy import ndimage, stats
 from support import damage, differences, relative_error, run
 
 from engine.augment import STREAM, Augmentation, Batch
+from engine.builder import Builder, IOSpec
 from engine.component import build
 from engine.data import prepare
 from engine.errors import InputError
 from engine.experiment import experiment_from, override
 from engine.kernels.augment import key_of_row, uniform
 from engine.losses import Loss
-from engine.memory import Memory, shared
-from engine.network import Builder, Ends, Outline, initialise
-from engine.places import BATCH, CLOCK, FIRST, LANE, SAMPLES, SEED
+from engine.machine.memory import Memory, shared
+from engine.machine.registers import BATCH, CLOCK, FIRST, SAMPLES, SEED, SHARD_INFO
+from engine.network import NetworkSpec, initialize
 from engine.trainer import Trainer
 
 RNG = np.random.default_rng(0)
@@ -27,16 +28,16 @@ class AugmentRig:
 
     def __init__(self, step: dict, x: np.ndarray, first: int = 0, batch: int | None = None) -> None:
         self.memory = Memory("float32", guarded=True)
-        net = Builder(self.memory, "shard0", Ends(x.shape[1:], 1), {})
+        net = Builder(self.memory, "shard0", IOSpec(x.shape[1:], 1), {})
         self.first, self.rows = first, batch or len(x)
-        self.memory.first_values[net.lane.name] = (0, 1, first, self.rows, *[0] * (LANE - 4))
-        self.x = net.work.tensor("input", x.shape)
-        self.t = net.work.tensor("target", (len(x), 1))
-        mine = Batch(net, self.x, self.t, net.lane, True, lambda: mine)
+        self.memory.first_values[net.shard_info.name] = (0, 1, first, self.rows, *[0] * (SHARD_INFO - 4))
+        self.x = net.workspace.tensor("input", x.shape)
+        self.t = net.workspace.tensor("target", (len(x), 1))
+        mine = Batch(net, self.x, self.t, net.shard_info, True, lambda: mine)
         build(Augmentation, step).plan(mine)
         self.batch, self.clock = mine, shared(self.memory, "clock", np.int64, CLOCK)
         self.memory.allocate()
-        initialise(self.memory, Outline((), ()), 1)
+        initialize(self.memory, NetworkSpec((), ()), 1)
         self.run = run(net.forward, self.memory.dtype)
         self.input = x
 
@@ -50,11 +51,11 @@ class AugmentRig:
 
     def uniform(self, n: int, index: int) -> float:
         """The number that row n draws, by the functions that kernels use."""
-        lane = np.zeros(LANE, np.int64)
-        lane[FIRST], lane[BATCH] = self.first, self.rows
+        shard_info = np.zeros(SHARD_INFO, np.int64)
+        shard_info[FIRST], shard_info[BATCH] = self.first, self.rows
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # unsigned numbers are meant to overflow
-            return float(uniform(key_of_row(self.clock.array, lane, STREAM, n), index))
+            return float(uniform(key_of_row(self.clock.array, shard_info, STREAM, n), index))
 
 
 def images(rows: int = 40, height: int = 9, width: int = 7, channels: int = 2) -> np.ndarray:
@@ -66,7 +67,7 @@ STEPS = {
     "shift": {"step": "shift", "pixels": 2},
     "flip": {"step": "flip"},
     "rotate": {"step": "rotate", "degrees": 20},
-    "cut_out": {"step": "cut_out", "size": 3},
+    "cutout": {"step": "cutout", "size": 3},
 }
 
 
@@ -137,8 +138,8 @@ def test_rotate_turns_as_scipy_does(shape):
     assert max(angles) > 20
 
 
-def test_cut_out_puts_zeros_into_a_square_that_may_reach_over_the_edge():
-    rig = AugmentRig(STEPS["cut_out"], images(200) + 10)
+def test_cutout_puts_zeros_into_a_square_that_may_reach_over_the_edge():
+    rig = AugmentRig(STEPS["cutout"], images(200) + 10)
     sides = []
     for before, after in zip(rig.input, rig.rows_at(), strict=True):
         gone = (after == 0).all(axis=-1)
@@ -218,7 +219,7 @@ def test_shards_do_not_change_what_the_batch_becomes(tree):
     found = [
         trained(tree, f"training.shards={n}", "training.precision=float64", guarded=True) for n in (1, 2, 3)
     ]
-    for name in found[0].outline.shapes:
+    for name in found[0].network.shapes:
         for other in found[1:]:
             np.testing.assert_allclose(other.memory[name], found[0].memory[name], rtol=1e-7, atol=1e-9)
 
@@ -254,7 +255,7 @@ def test_the_loss_of_mixed_rows_is_the_mix_of_the_losses(loss):
     area = trainer.memory.areas["shard0"].tensors
     (share,) = trainer.memory.areas["shard0.numbers"].tensors["augment1.share"].array
     assert 0 < share < 1
-    z, x, t = trainer.plan.copies[0].blocks[-1].output.array, area["input"].array, area["target"].array
+    z, x, t = trainer.plan.replicas[0].blocks[-1].output.array, area["input"].array, area["target"].array
     np.testing.assert_allclose(area["augment1.rows"].array, share * x + (1 - share) * x[::-1])
     kind = build(Loss, {"name": loss})
     if classes:
@@ -276,15 +277,15 @@ def test_threads_do_not_change_the_bits_of_augmented_rows(monkeypatch):
 @pytest.mark.parametrize("loss", ["cross_entropy", "hinge"])
 def test_the_gradient_of_mixed_losses_is_that_of_finite_differences(loss):
     memory = Memory("float64", guarded=True)
-    net = Builder(memory, "shard0", Ends((2,), 3), {})
-    memory.first_values[net.lane.name] = (0, 1, 0, 6, *[0] * (LANE - 4))
-    z, t = net.tensor("z", (6, 3)), net.work.tensor("target", (6, 1))
-    batch = Batch(net, net.work.tensor("input", (6, 2)), t, net.lane, True, lambda: batch)
+    net = Builder(memory, "shard0", IOSpec((2,), 3), {})
+    memory.first_values[net.shard_info.name] = (0, 1, 0, 6, *[0] * (SHARD_INFO - 4))
+    z, t = net.tensor("z", (6, 3)), net.workspace.tensor("target", (6, 1))
+    batch = Batch(net, net.workspace.tensor("input", (6, 2)), t, net.shard_info, True, lambda: batch)
     build(Augmentation, {"step": "mixup", "alpha": 1.0}).plan(batch)
     losses = shared(memory, "losses", np.float64, 1)
     batch.plan_loss(build(Loss, {"name": loss}), z, losses)
     memory.allocate()
-    initialise(memory, Outline((), ()), 1)
+    initialize(memory, NetworkSpec((), ()), 1)
     memory["clock"][SAMPLES] = 6
     z.array[...], t.array[:, 0] = RNG.normal(size=(6, 3)), [0, 1, 2, 2, 0, 1]
     step = run(net.forward, memory.dtype)

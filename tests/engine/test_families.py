@@ -3,13 +3,14 @@
 import pytest
 
 from engine.augment import Augmentation
+from engine.builder import IOSpec
 from engine.component import build, members, tree_of
 from engine.hyper import fields
 from engine.initializers import Initializer
 from engine.layers import Layer
 from engine.layers.activations import Activation
 from engine.losses import Loss
-from engine.network import Ends, outline
+from engine.network import trace
 from engine.optimizers import Optimizer
 from engine.schedules import Schedule
 
@@ -51,4 +52,4 @@ def test_a_layer_is_known_as_soon_as_its_class_is_defined():
             return x
 
     layers = build(list[Layer], [{"layer": "twice"}, {"layer": "dense"}])
-    assert [block.name for block in outline(layers, Ends((3,), 2)).blocks] == ["twice1", "dense2"]
+    assert [block.name for block in trace(layers, IOSpec((3,), 2)).blocks] == ["twice1", "dense2"]

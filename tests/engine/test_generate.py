@@ -11,8 +11,8 @@ from engine.errors import InputError
 from engine.evaluate import Evaluator
 from engine.experiment import experiment_from
 from engine.generate import Generator, Sampling
-from engine.network import initialise, outline
-from engine.plan import ends_of
+from engine.network import initialize, trace
+from engine.plan import io_spec
 
 CONTEXT = 12
 EMBEDDING = {"layer": "embedding", "units": 8, "initializer": {"name": "normal", "std": 1.0}}
@@ -22,7 +22,7 @@ MODELS = {
     "learned positions": [{"layer": "position", "initializer": {"name": "normal", "std": 1.0}}, WIDE],
     "sinusoidal positions": [{"layer": "position", "kind": "sinusoidal"}, WIDE | {"blocks": 2}],
     "rotary": [WIDE | {"rotary": True}],
-    "grouped, normalised": [WIDE | {"heads": 4, "kv_heads": 2, "qk_norm": True, "rotary": True}],
+    "grouped, normalized": [WIDE | {"heads": 4, "kv_heads": 2, "qk_norm": True, "rotary": True}],
     "swiglu and rms norm": [WIDE | {"mlp": "swiglu", "norm": "rms"}, {"layer": "rms_norm"}],
     "squared relu, biases, dropout": [WIDE | {"mlp": "relu_squared", "bias": True, "dropout": 0.5}],
     "attention within a residual": [
@@ -54,11 +54,11 @@ class Author:
         }
         experiment = experiment_from(tree)
         self.dataset = prepare(experiment.data, 1, precision)
-        ends = ends_of(experiment, self.dataset)
-        network = outline(experiment.model, ends, precision)
+        ends = io_spec(experiment, self.dataset)
+        network = trace(experiment.model, ends, precision)
         self.evaluator = Evaluator(experiment, network, ends)
         self.evaluator.compile()
-        initialise(self.evaluator.memory, network, 5)
+        initialize(self.evaluator.memory, network, 5)
         parameters = {p: self.evaluator.memory[p].copy() for p in network.shapes}
         self.generator = Generator(experiment, network, ends, self.dataset.pipeline)
         self.generator.load(parameters)
@@ -218,9 +218,9 @@ def test_a_network_that_was_not_trained_on_text_does_not_write():
     }
     experiment = experiment_from(tree)
     dataset = prepare(experiment.data, 1)
-    ends = ends_of(experiment, dataset)
+    ends = io_spec(experiment, dataset)
     with pytest.raises(InputError, match="only a network trained on text writes text"):
-        Generator(experiment, outline(experiment.model, ends), ends, dataset.pipeline)
+        Generator(experiment, trace(experiment.model, ends), ends, dataset.pipeline)
 
 
 class Script(Sampling):

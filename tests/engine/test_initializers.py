@@ -5,6 +5,7 @@ from math import sqrt
 import numpy as np
 import pytest
 
+from engine.builder import IOSpec
 from engine.component import members
 from engine.initializers import (
     Constant,
@@ -21,8 +22,8 @@ from engine.initializers import (
 )
 from engine.layers.activations import Activation
 from engine.layers.dense import Dense
-from engine.memory import Memory
-from engine.network import Ends, initialise, lay_out, outline
+from engine.machine.memory import Memory
+from engine.network import initialize, lay_out, trace
 
 SHAPE = (300, 200)
 
@@ -116,11 +117,11 @@ NUMPY = {
 
 
 def first_values(seed: int) -> dict[str, np.ndarray]:
-    network = outline([Dense(units=4), Dense()], Ends((3,), 2))
+    network = trace([Dense(units=4), Dense()], IOSpec((3,), 2))
     memory = Memory("float32")
     lay_out(memory, network)
     memory.allocate()
-    initialise(memory, network, seed)
+    initialize(memory, network, seed)
     return {p.name: memory[p.name].copy() for p in network.parameters}
 
 

@@ -3,11 +3,12 @@
 import subprocess
 import sys
 
-from engine.jit import Kernel, kernel, wrapper_source
+from engine.machine.compiler import wrapper_source
+from engine.machine.kernel import Kernel, kernel
 
 WARM = """
 from engine.kernels.dense import dense_forward
-from engine.jit import native
+from engine.machine.compiler import native
 dense_forward.address("float32")
 import numba
 print(sum(dense_forward._compiled["float32"].cache_hits for _ in (1,)))
@@ -46,7 +47,7 @@ def test_the_wrapper_unpacks_sizes_operands_and_immediates():
     def example(x: "N,I", clock: "int64[C]", start: "int"):
         pass
 
-    from engine.jit import KERNELS
+    from engine.machine.kernel import KERNELS
 
     KERNELS.pop("example")
     assert isinstance(example, Kernel)
@@ -61,7 +62,7 @@ def test_the_wrapper_unpacks_sizes_operands_and_immediates():
 
 
 def test_warmup_knows_every_kernel():
-    from engine.program import all_kernels
+    from engine.machine.program import all_kernels
 
     names = [k.name for k in all_kernels()]
     assert len(names) == len(set(names))

@@ -3,7 +3,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from engine.memory import ALIGNMENT, Area, Memory
+from engine.machine.memory import ALIGNMENT, Area, Memory
 
 
 def area(guarded: bool = False) -> Area:

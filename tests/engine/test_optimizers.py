@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 from support import OptimizerRig, golden_case, relative_error
 
+from engine.builder import IOSpec
 from engine.component import members
 from engine.kernels.optimizers import product_of_momenta
 from engine.layers.activations import Tanh
 from engine.layers.dense import Dense
-from engine.network import Ends, outline
+from engine.network import trace
 from engine.optimizers import (
     Adadelta,
     Adagrad,
@@ -110,9 +111,9 @@ def test_muon_moves_a_matrix_equally_far_in_all_its_directions(shape):
 
 
 def test_muon_takes_hidden_matrices_and_leaves_the_last_to_adamw():
-    network = outline([Dense(units=4, activation=Tanh()), Dense(units=5), Dense()], Ends((3,), 2))
-    assert Muon().whole(network) == {"dense1.weight", "dense2.weight"}
-    assert Muon().whole(outline([Dense()], Ends((3,), 2))) == frozenset()
+    network = trace([Dense(units=4, activation=Tanh()), Dense(units=5), Dense()], IOSpec((3,), 2))
+    assert Muon().matrices(network) == {"dense1.weight", "dense2.weight"}
+    assert Muon().matrices(trace([Dense()], IOSpec((3,), 2))) == frozenset()
 
 
 def test_a_matrix_that_is_wanted_whole_is_not_cut_into_lanes():

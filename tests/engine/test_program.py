@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from engine.jit import KERNELS, Operand, kernel
-from engine.memory import Area, Tensor
-from engine.program import Operation, Phase, Program, flattened
+from engine.machine.kernel import KERNELS, Operand, kernel
+from engine.machine.memory import Area, Tensor
+from engine.machine.program import Operation, Phase, Program, flattened
 
 
 @kernel
@@ -34,7 +34,7 @@ def test_an_annotation_says_shape_and_element_type():
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_native_and_plain_python_give_the_same(dtype):
-    from engine.vm import run_lanes
+    from engine.machine.vm import run_lanes
 
     x, y, scale = tensors(dtype)
     operation = Operation.of(scaled_sum, x=x, y=y, scale=scale, offset=5)
@@ -47,7 +47,7 @@ def test_native_and_plain_python_give_the_same(dtype):
 
 
 def test_lanes_of_different_length_all_run():
-    from engine.vm import run_lanes
+    from engine.machine.vm import run_lanes
 
     for parallel in (False, True):
         x, y, scale = tensors()

@@ -111,7 +111,7 @@ def test_linear_regression_finds_weight_one_and_bias_zero():
 def test_the_guarded_run_computes_the_same_bits_as_the_plain_one():
     plain, guarded = trained("iris", seed=1), trained("iris", seed=1, guarded=True)
     for name, array in plain.arrays().items():
-        if name in plain.outline.shapes:
+        if name in plain.network.shapes:
             assert (array == guarded.arrays()[name]).all()
 
 

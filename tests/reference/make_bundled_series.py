@@ -1,7 +1,7 @@
 """Writes the bundled series to engine/data/files from statsmodels' copies: python make_bundled_series.py
 
 Needs the package statsmodels, of which only the files are read. Weekly values of CO₂ become monthly means; the five
-months without any value are on the line between their neighbours.
+months without any value are on the line between their neighbors.
 """
 
 import csv

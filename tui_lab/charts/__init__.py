@@ -1,1 +1,1 @@
-"""Charts: NumPy arrays to characters and colours. Knows no screen, and imports nothing but NumPy."""
+"""Charts: NumPy arrays to characters and colors. Knows no screen, and imports nothing but NumPy."""

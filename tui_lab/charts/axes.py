@@ -154,7 +154,7 @@ class Area:
 
 
 def _cell(share: float, size: int, dots: int) -> int:
-    # A share stands at the centre of a dot: the ends of an axis at the centres of its first and last dots.
+    # A share stands at the center of a dot: the ends of an axis at the centers of its first and last dots.
     at = (min(max(share, 0.0), 1.0) * (size * dots - 1) + 0.5) / dots
     return min(max(int(at), 0), max(size - 1, 0))
 
@@ -172,7 +172,7 @@ def draw_y_axis(canvas: Canvas, area: Area, axis: Axis, look: Look) -> None:
     """The vertical rule at the left of the area, its ticks and right-aligned labels."""
     if area.left < 2:
         return
-    colour, column = look.palette.muted, area.left - 1
+    color, column = look.palette.muted, area.left - 1
     rows = slice(area.top, area.top + area.height)
     canvas.chars[rows, column], canvas.fg[rows, column] = look.glyphs.vertical, look.palette.faint
     taken: set[int] = set()
@@ -180,7 +180,7 @@ def draw_y_axis(canvas: Canvas, area: Area, axis: Axis, look: Look) -> None:
         row = area.row(float(axis.share(np.array(tick))))
         if row not in taken:
             taken.add(row)
-            canvas.put(row, 0, label.replace("-", look.glyphs.minus).rjust(area.left - 1), colour)
+            canvas.put(row, 0, label.replace("-", look.glyphs.minus).rjust(area.left - 1), color)
             canvas.put(row, column, look.glyphs.tick_left, look.palette.faint)
 
 

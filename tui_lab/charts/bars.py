@@ -22,7 +22,7 @@ def bars(
     width: int,
     look: Look,
     *,
-    colours: Sequence[int] | None = None,
+    colors: Sequence[int] | None = None,
     largest: float | None = None,
     form: Callable[[float], str] = number,
 ) -> Canvas:
@@ -40,10 +40,10 @@ def bars(
     full = largest or float(np.abs(sizes[:count]).max(initial=0)) or 1.0
     below = bool((sizes[:count] < 0).any())
     for row in range(shown):
-        colour = look.palette.train if colours is None else colours[row % len(colours)]
+        color = look.palette.train if colors is None else colors[row % len(colors)]
         canvas.put(row, 0, pad(labels[row], name_room, "left", look.glyphs.ellipsis), look.palette.muted)
         share = float(np.clip(sizes[row] / full, -1, 1))
-        _draw_bar(canvas, row, name_room + 1, room, share, below, colour, look)
+        _draw_bar(canvas, row, name_room + 1, room, share, below, color, look)
         canvas.put(row, width - text_room, pad(texts[row], text_room, "right"), look.palette.text)
     if shown < count and height > 0:
         canvas.put(height - 1, 0, f"{look.glyphs.ellipsis} {count - shown} more", look.palette.muted)
@@ -51,26 +51,26 @@ def bars(
 
 
 def _draw_bar(
-    canvas: Canvas, row: int, left: int, room: int, share: float, below: bool, colour: int, look: Look
+    canvas: Canvas, row: int, left: int, room: int, share: float, below: bool, color: int, look: Look
 ) -> None:
     """A bar of a share −1 to 1 of its room; with `below` from the middle of it."""
     glyphs = look.glyphs
     steps = len(glyphs.growing) - 1
     if not below:
-        canvas.put(row, left, fill(share * room, glyphs.growing), colour)
+        canvas.put(row, left, fill(share * room, glyphs.growing), color)
         return
     half = (room - 1) // 2
     if half < 1:
         return
     canvas.put(row, left + half, glyphs.vertical, look.palette.faint)
     if share >= 0:
-        canvas.put(row, left + half + 1, fill(share * half, glyphs.growing), colour)
+        canvas.put(row, left + half + 1, fill(share * half, glyphs.growing), color)
         return
     whole, part = divmod(round(-share * half * steps), steps)
-    canvas.put(row, left + half - whole, glyphs.growing[-1] * whole, colour)
+    canvas.put(row, left + half - whole, glyphs.growing[-1] * whole, color)
     if part and glyphs.growing[-1] == "█":
         # No font has blocks that fill from the right: what is left of the cell is drawn, and reversed.
-        canvas.put(row, left + half - whole - 1, glyphs.growing[steps - part], colour, attributes=REVERSE)
+        canvas.put(row, left + half - whole - 1, glyphs.growing[steps - part], color, attributes=REVERSE)
 
 
 def fill(length: float, glyphs: str) -> str:
@@ -87,7 +87,7 @@ def histogram(
     width: int,
     look: Look,
     *,
-    colour: int | None = None,
+    color: int | None = None,
     title: str = "",
     note: str = "",
     log: bool = False,
@@ -108,7 +108,7 @@ def histogram(
         heights = _spread(np.log1p(counts) if log else counts, area.width)
         columns = rising_columns(heights / (heights.max() or 1.0), area.height, look.glyphs)
         canvas.chars[area.cells] = columns
-        canvas.fg[area.cells] = look.palette.train if colour is None else colour
+        canvas.fg[area.cells] = look.palette.train if color is None else color
     if axis:
         ends = (
             (float(edges[0]), float(edges[-1])) if len(edges) > 1 and np.isfinite(edges).all() else (0.0, 1.0)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tui_lab.charts.colours import DEFAULT, Depth, escape_codes, quantise
+from tui_lab.charts.colors import DEFAULT, Depth, escape_codes, quantize
 from tui_lab.charts.text import CELL, cells
 
 BOLD, DIM, UNDERLINE, REVERSE = 1, 2, 4, 8
@@ -104,7 +104,7 @@ class Canvas:
         return list(zip(rows.tolist(), first.tolist(), last.tolist(), strict=True))
 
     def runs(self, row: int) -> list[Run]:
-        """One row as (text, fg, bg, attributes) from left to right, equal neighbours joined. A blank takes the
+        """One row as (text, fg, bg, attributes) from left to right, equal neighbors joined. A blank takes the
         foreground of what stands before it, which makes fewer runs and looks the same."""
         if not self.width:
             return []
@@ -123,7 +123,7 @@ class Canvas:
         return [(piece, *style) for piece, style in zip(pieces, styles, strict=True) if piece]
 
     def lines(self) -> list[str]:
-        """The characters of each row, its colours left out."""
+        """The characters of each row, its colors left out."""
         return ["".join(row) for row in self.chars.tolist()]
 
     def to_text(self) -> str:
@@ -131,16 +131,16 @@ class Canvas:
         return "\n".join(line.rstrip() for line in self.lines())
 
     def to_ansi(self, depth: Depth = Depth.TRUE) -> str:
-        """The canvas with ANSI escape codes for a terminal of that colour depth; every row ends reset."""
+        """The canvas with ANSI escape codes for a terminal of that color depth; every row ends reset."""
         return "\n".join(
             "".join(ansi(run, depth) for run in self.runs(row)) + ("\033[0m" if depth else "")
             for row in range(self.height)
         )
 
-    def quantised(self, depth: Depth) -> Canvas:
-        """A copy whose colours are the nearest of that depth; with Depth.NONE, without colours."""
+    def quantized(self, depth: Depth) -> Canvas:
+        """A copy whose colors are the nearest of that depth; with Depth.NONE, without colors."""
         return Canvas(
-            self.chars.copy(), quantise(self.fg, depth), quantise(self.bg, depth), self.attributes.copy()
+            self.chars.copy(), quantize(self.fg, depth), quantize(self.bg, depth), self.attributes.copy()
         )
 
 

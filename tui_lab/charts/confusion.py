@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tui_lab.charts.canvas import BOLD, Canvas
-from tui_lab.charts.colours import contrasting
+from tui_lab.charts.colors import contrasting
 from tui_lab.charts.heat import heat_map
 from tui_lab.charts.numbers import percent, si
 from tui_lab.charts.palette import Look
@@ -85,7 +85,7 @@ def _draw_matrix(
         canvas.put(
             top,
             left + index * cell,
-            pad(shorten(name, cell - 1, look.glyphs.ellipsis), cell, "centre"),
+            pad(shorten(name, cell - 1, look.glyphs.ellipsis), cell, "center"),
             palette.muted,
         )
     if with_recall:
@@ -97,7 +97,7 @@ def _draw_matrix(
         canvas.put(row, 0, pad(names[i], label, "right", look.glyphs.ellipsis), palette.text)
         for j in range(classes):
             marked = (i, j) in worst
-            text = pad(texts[i][j] + ("!" if marked and not look.shaded else ""), cell, "centre")
+            text = pad(texts[i][j] + ("!" if marked and not look.shaded else ""), cell, "center")
             fg = int(inks[i, j]) if counts[i, j] else palette.faint
             bg = int(grounds[i, j]) if look.shaded and counts[i, j] else None
             bold = BOLD if marked or i == j else 0
@@ -107,7 +107,7 @@ def _draw_matrix(
 
 
 def _grounds(shares: np.ndarray, look: Look) -> np.ndarray:
-    """The colour (C, C) behind each count; mistakes by the root of their share, for a few are worth seeing."""
+    """The color (C, C) behind each count; mistakes by the root of their share, for a few are worth seeing."""
     hit = look.palette.fades(look.palette.good, LEVELS)
     miss = look.palette.fades(look.palette.fault, LEVELS)
     levels = np.clip(shares * 0.75 * LEVELS, 0, LEVELS - 1).astype(int)

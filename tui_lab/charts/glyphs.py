@@ -27,7 +27,7 @@ class Glyphs:
     ramp: str  # from no ink to full
     rising: str  # a cell filled from below, by equal steps
     growing: str  # a cell filled from the left, by equal steps
-    upper_half: str  # "" where a cell cannot hold two colours
+    upper_half: str  # "" where a cell cannot hold two colors
     lower_half: str
     horizontal: str
     vertical: str

@@ -1,15 +1,15 @@
-"""Heat maps, two pixels a cell, and decision boundaries: at most 32 colours, or shades of ink without colour."""
+"""Heat maps, two pixels a cell, and decision boundaries: at most 32 colors, or shades of ink without color."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from tui_lab.charts.canvas import BOLD, Canvas
-from tui_lab.charts.colours import DEFAULT, channels, contrasting, gradient, joined
+from tui_lab.charts.colors import DEFAULT, channels, contrasting, gradient, joined
 from tui_lab.charts.palette import Look
 from tui_lab.charts.ticks import LARGEST
 
-CONFIDENCES = 6  # colours a class of a class map
+CONFIDENCES = 6  # colors a class of a class map
 WHITE, BLACK = 0xFFFFFF, 0x000000
 
 
@@ -26,7 +26,7 @@ def heat_map(
 ) -> Canvas:
     """Draws values (h, w), row 0 at the top, over height × width cells.
 
-    signed: colours from negative through neutral at 0 to positive. low, high: the values at the ends of the map,
+    signed: colors from negative through neutral at 0 to positive. low, high: the values at the ends of the map,
     by default those of the data, and for signed alike on both sides. fine: two pixels a cell; otherwise one,
     which is half the work and a third of the bytes. What is not finite stays empty."""
     values = _table(values)
@@ -34,9 +34,9 @@ def heat_map(
     fine = fine and look.halves
     pixels = resample(values, height * (2 if fine else 1), width)
     shares = (np.clip(pixels, low, high) - low) / (high - low)
-    colours = look.palette.diverging if signed else look.palette.sequential
+    colors = look.palette.diverging if signed else look.palette.sequential
     if look.shaded:
-        return paint(colours[_level(shares, len(colours))], np.isfinite(shares), look, fine=fine)
+        return paint(colors[_level(shares, len(colors))], np.isfinite(shares), look, fine=fine)
     canvas = ink(shares, look)
     if signed:
         canvas.fg[:] = np.where(shares < 0.5, look.palette.negative, look.palette.positive)
@@ -60,8 +60,8 @@ def value_range(
 
 
 def class_map(probabilities: np.ndarray, height: int, width: int, look: Look, *, fine: bool = True) -> Canvas:
-    """Draws class probabilities (h, w, C): at each place the colour of the likeliest class, the stronger the surer
-    it is. Without colour, ink shows how sure, and boundaries stay blank."""
+    """Draws class probabilities (h, w, C): at each place the color of the likeliest class, the stronger the surer
+    it is. Without color, ink shows how sure, and boundaries stay blank."""
     fine = fine and look.halves
     pixels = resample(np.asarray(probabilities, dtype=np.float64), height * (2 if fine else 1), width)
     if pixels.ndim < 3 or not pixels.shape[2]:
@@ -121,7 +121,7 @@ def draw_points(
     held_out: np.ndarray | None = None,
 ) -> None:
     """Sets a mark for each point (N,) on a canvas that shows the extent (x0, x1, y0, y1), y upwards: its shape by
-    class and by whether it was held out, its colour the class's, lightened or darkened to stand out."""
+    class and by whether it was held out, its color the class's, lightened or darkened to stand out."""
     x, y = np.asarray(x, dtype=np.float64).ravel(), np.asarray(y, dtype=np.float64).ravel()
     count = min(len(x), len(y))
     groups = np.zeros(count, int) if classes is None else np.asarray(classes).ravel()[:count].astype(int)
@@ -139,37 +139,37 @@ def draw_points(
     glyphs, palette = look.glyphs, look.palette
     dtype = canvas.chars.dtype
     marks = np.array([list(glyphs.marks), list(glyphs.held_out)], dtype=dtype)
-    colours = np.array(palette.classes, dtype=np.int32)[group % len(palette.classes)]
+    colors = np.array(palette.classes, dtype=np.int32)[group % len(palette.classes)]
     ground = _mean_ground(canvas)[row, column]
-    on_map = contrasting(ground, _tint(colours, WHITE), _tint(colours, BLACK))
+    on_map = contrasting(ground, _tint(colors, WHITE), _tint(colors, BLACK))
     canvas.chars[row, column] = marks[out.astype(int), group % marks.shape[1]]
-    canvas.fg[row, column] = np.where(ground < 0, colours, on_map)
+    canvas.fg[row, column] = np.where(ground < 0, colors, on_map)
     canvas.bg[row, column] = ground
     canvas.attributes[row, column] = BOLD
 
 
 def _mean_ground(canvas: Canvas) -> np.ndarray:
-    """The colour (H, W) behind a mark that replaces a cell: the mean of the two pixels there."""
+    """The color (H, W) behind a mark that replaces a cell: the mean of the two pixels there."""
     halves = np.where(canvas.chars == " ", canvas.bg, canvas.fg)
     mean = joined((channels(halves) + channels(canvas.bg)) / 2)
     return np.where((halves < 0) | (canvas.bg < 0), DEFAULT, mean)
 
 
-def _tint(colours: np.ndarray, towards: int) -> np.ndarray:
-    return joined(channels(colours) * 0.35 + channels(np.array(towards)) * 0.65)
+def _tint(colors: np.ndarray, towards: int) -> np.ndarray:
+    return joined(channels(colors) * 0.35 + channels(np.array(towards)) * 0.65)
 
 
-def paint(colours: np.ndarray, known: np.ndarray, look: Look, *, fine: bool) -> Canvas:
-    """A canvas (H, W) of pixel colours: if fine, of (2H, W) as half blocks, else of (H, W) as grounds. Pixels that
+def paint(colors: np.ndarray, known: np.ndarray, look: Look, *, fine: bool) -> Canvas:
+    """A canvas (H, W) of pixel colors: if fine, of (2H, W) as half blocks, else of (H, W) as grounds. Pixels that
     are not known (same shape, bool) stay empty."""
-    colours = np.where(known, colours, DEFAULT).astype(np.int32)
-    rows, columns = colours.shape
+    colors = np.where(known, colors, DEFAULT).astype(np.int32)
+    rows, columns = colors.shape
     if not fine:
         canvas = Canvas.blank(rows, columns)
-        canvas.bg[:] = colours
+        canvas.bg[:] = colors
         return canvas
     canvas = Canvas.blank(rows // 2, columns)
-    top, bottom = colours[::2], colours[1::2]
+    top, bottom = colors[::2], colors[1::2]
     canvas.bg[:] = bottom
     differ = top != bottom
     canvas.chars[differ] = look.glyphs.upper_half

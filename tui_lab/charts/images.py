@@ -1,4 +1,4 @@
-"""Small images, grey or in colour, one large or many side by side with captions, right and wrong ones told apart."""
+"""Small images, grey or in color, one large or many side by side with captions, right and wrong ones told apart."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from tui_lab.charts.canvas import Canvas
-from tui_lab.charts.colours import joined
+from tui_lab.charts.colors import joined
 from tui_lab.charts.heat import ink, paint, resample, value_range
 from tui_lab.charts.palette import Look
 from tui_lab.charts.text import cell_width, pad
 
 GREYS = 32
-TONES = 24  # of each channel of a colour: fewer make fewer runs of cells
+TONES = 24  # of each channel of a color: fewer make fewer runs of cells
 SCALES = (6.0, 5.0, 4.0, 3.0, 2.0, 1.0, 0.5)
 SMALLEST = 7  # pixels below which a shrunk digit cannot be read
 
@@ -36,7 +36,7 @@ def image(
     low: float | None = None,
     high: float | None = None,
 ) -> Canvas:
-    """Draws a grey image (h, w), high values as ink, or one in colour (h, w, 3), as large as height × width cells
+    """Draws a grey image (h, w), high values as ink, or one in color (h, w, 3), as large as height × width cells
     allow with square pixels. The canvas has the image's size, not the room's. low, high: the values of no and of full
     ink."""
     pixels = np.atleast_2d(np.asarray(pixels, dtype=np.float64))
@@ -64,9 +64,9 @@ def scaled(pixels: np.ndarray, scale: float, look: Look, low: float, high: float
         known = np.isfinite(shares).all(axis=2)
         tones = np.round(np.nan_to_num(shares) * TONES) / TONES
         return paint(joined(tones * 255), known, look, fine=fine)
-    colours = look.palette.fades(look.palette.text, GREYS)
+    colors = look.palette.fades(look.palette.text, GREYS)
     levels = np.clip((np.nan_to_num(shares) * GREYS).astype(int), 0, GREYS - 1)
-    return paint(colours[levels], np.isfinite(shares), look, fine=fine)
+    return paint(colors[levels], np.isfinite(shares), look, fine=fine)
 
 
 def image_cells(height: int, width: int, scale: float) -> tuple[int, int]:
@@ -129,5 +129,5 @@ def _capacity(height: int, width: int, rows: int, columns: int) -> tuple[int, in
 def draw_caption(canvas: Canvas, row: int, column: int, width: int, caption: Caption, look: Look) -> None:
     palette, glyphs = look.palette, look.glyphs
     sign = "" if caption.right is None else (glyphs.right if caption.right else glyphs.wrong) + " "
-    colour = palette.muted if caption.right is None else palette.good if caption.right else palette.fault
-    canvas.put(row, column, pad(sign + caption.text, width, "centre", glyphs.ellipsis), colour)
+    color = palette.muted if caption.right is None else palette.good if caption.right else palette.fault
+    canvas.put(row, column, pad(sign + caption.text, width, "center", glyphs.ellipsis), color)

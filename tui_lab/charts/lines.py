@@ -1,4 +1,4 @@
-"""Line charts of many series over steps: no spike lost, an axis that holds still, told apart without colour."""
+"""Line charts of many series over steps: no spike lost, an axis that holds still, told apart without color."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import numpy as np
 
 from tui_lab.charts.axes import Area, Axis, draw_x_axis, draw_y_axis, plot_area, step_axis, value_axis
 from tui_lab.charts.canvas import BOLD, Canvas
-from tui_lab.charts.colours import DEFAULT
+from tui_lab.charts.colors import DEFAULT
 from tui_lab.charts.numbers import exact, number
 from tui_lab.charts.palette import Look
 from tui_lab.charts.polyline import Columns, column_edges, cut, dots, limits, points, spans
 from tui_lab.charts.text import cell_width, shorten
 
-# Which dot columns of a cycle a series lights where colour cannot tell it apart.
+# Which dot columns of a cycle a series lights where color cannot tell it apart.
 DASHES = ("1", "111100", "10", "11110010", "110", "1000")
 # A curve over a cell fuller than 1/DENSE takes it for itself, the fill showing as its ground, and a band that
 # fills its cells is all ground: where one series is noisy, the others stay lines.
@@ -33,7 +33,7 @@ class Series:
     name: str
     x: np.ndarray
     y: np.ndarray
-    colour: int
+    color: int
     low: np.ndarray | None = None
     high: np.ndarray | None = None
     legend: bool = True
@@ -45,7 +45,7 @@ class Event:
 
     x: float
     label: str
-    colour: int
+    color: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +85,7 @@ def line_chart(
     leaves a gap. limits_y: the values to show, by default all in the window. previous: the value axis of the
     last drawing, kept while it serves. cursor: a step whose values the legend then shows.
     Guarantee: a peak or trough of a series within the axes lights its own dot, however many points share its
-    column; only in a cell that it mostly fills may a later series' line stand instead, on its colour as ground."""
+    column; only in a cell that it mostly fills may a later series' line stand instead, on its color as ground."""
     canvas = Canvas.blank(height, width)
     glyphs = look.glyphs
     area = plot_area(canvas.height, canvas.width, header=bool(title) or legend)
@@ -100,7 +100,7 @@ def line_chart(
 
     draw_y_axis(canvas, area, y_axis, look)
     draw_x_axis(canvas, area, x_axis, look, x_name)
-    seen = _draw_curves(canvas, area, columns, y_axis, [s.colour for s in series], look)
+    seen = _draw_curves(canvas, area, columns, y_axis, [s.color for s in series], look)
     _draw_events(canvas, area, x_axis, events, look)
     if cursor is not None:
         _draw_cursor(canvas, area, x_axis, cursor, look)
@@ -130,7 +130,7 @@ def _value_axis(
 
 
 def _draw_curves(
-    canvas: Canvas, area: Area, columns: Sequence[Columns], axis: Axis, colours: Sequence[int], look: Look
+    canvas: Canvas, area: Area, columns: Sequence[Columns], axis: Axis, colors: Sequence[int], look: Look
 ) -> bool:
     """Draws the curves into the area; whether any of them is to be seen."""
     glyphs, rows = look.glyphs, area.height * look.glyphs.dots_y
@@ -141,19 +141,19 @@ def _draw_curves(
     grounds = np.full(masks.shape, DEFAULT, dtype=np.int32)
     for index, part in enumerate(columns):
         first, last = spans(part, axis, rows)
-        if look.colourless and not glyphs.lines:
+        if look.colorless and not glyphs.lines:
             gap = ~dash(index, len(first)) & (last - first < STEEP)
             last[gap], first[gap] = -1, rows
         mine = glyphs.masks(dots(first, last, rows))
-        drawn, faded = mine > 0, look.palette.faded(colours[index])
+        drawn, faded = mine > 0, look.palette.faded(colors[index])
         band = _band(INK[mine] == dots_a_cell) & (dots_a_cell == 8)
         over = drawn & (INK[masks] * DENSE > dots_a_cell)
-        grounds[over & ~filled] = _faded(colours, owner, look)[over & ~filled]
+        grounds[over & ~filled] = _faded(colors, owner, look)[over & ~filled]
         grounds[band] = faded
         masks = np.where(over, mine, masks | mine)
         filled = np.where(drawn, band, filled)
         owner[drawn] = index
-    _paint_curves(canvas, area, masks, owner, colours, look)
+    _paint_curves(canvas, area, masks, owner, colors, look)
     if look.shaded:
         plot = area.cells
         canvas.chars[plot][filled] = " "
@@ -169,25 +169,25 @@ def _band(full: np.ndarray) -> np.ndarray:
     return full & beside
 
 
-def _faded(colours: Sequence[int], owner: np.ndarray, look: Look) -> np.ndarray:
-    return np.array([*(look.palette.faded(c) for c in colours), DEFAULT], dtype=np.int32)[owner]
+def _faded(colors: Sequence[int], owner: np.ndarray, look: Look) -> np.ndarray:
+    return np.array([*(look.palette.faded(c) for c in colors), DEFAULT], dtype=np.int32)[owner]
 
 
 def _paint_curves(
-    canvas: Canvas, area: Area, masks: np.ndarray, owner: np.ndarray, colours: Sequence[int], look: Look
+    canvas: Canvas, area: Area, masks: np.ndarray, owner: np.ndarray, colors: Sequence[int], look: Look
 ) -> None:
-    """Characters for masks (H, W), in the colours of the series (H, W) that own the cells; −1 is none."""
+    """Characters for masks (H, W), in the colors of the series (H, W) that own the cells; −1 is none."""
     lit, plot = masks > 0, area.cells
-    if look.colourless and look.glyphs.lines:
+    if look.colorless and look.glyphs.lines:
         marks = np.array(list(look.glyphs.lines), dtype=canvas.chars.dtype)
         canvas.chars[plot][lit] = marks[owner[lit] % len(marks)]
     else:
         canvas.chars[plot] = look.glyphs.table[masks]
-    canvas.fg[plot][lit] = np.array([*colours, DEFAULT], dtype=np.int32)[owner[lit]]
+    canvas.fg[plot][lit] = np.array([*colors, DEFAULT], dtype=np.int32)[owner[lit]]
 
 
 def dash(index: int, columns: int) -> np.ndarray:
-    """Which of the dot columns (columns,) bool the series of an index lights where colours are missing."""
+    """Which of the dot columns (columns,) bool the series of an index lights where colors are missing."""
     pattern = np.array(list(DASHES[index % len(DASHES)])) == "1"
     return np.resize(pattern, columns)
 
@@ -202,16 +202,16 @@ def _draw_events(canvas: Canvas, area: Area, axis: Axis, events: Sequence[Event]
         if not 0 <= share <= 1 or not area.width:
             continue
         column = area.column(share)
-        _draw_vertical(canvas, area, column, look.glyphs.dashed, event.colour)
+        _draw_vertical(canvas, area, column, look.glyphs.dashed, event.color)
         if not labelled:
             continue
-        canvas.put(base, column, look.glyphs.dashed, event.colour)
+        canvas.put(base, column, look.glyphs.dashed, event.color)
         label = shorten(event.label, max(area.width // 3, 8), look.glyphs.ellipsis)
         width = cell_width(label)
         for at in (column + 1, column - width):
             inside = area.left <= at and at + width <= area.left + area.width
             if inside and not taken[at - 1 : at + width + 1].any():
-                canvas.put(base, at, label, event.colour)
+                canvas.put(base, at, label, event.color)
                 taken[at : at + width] = True
                 break
         taken[column] = True
@@ -223,11 +223,11 @@ def _draw_cursor(canvas: Canvas, area: Area, axis: Axis, cursor: float, look: Lo
         _draw_vertical(canvas, area, area.column(share), look.glyphs.vertical, look.palette.cursor)
 
 
-def _draw_vertical(canvas: Canvas, area: Area, column: int, glyph: str, colour: int) -> None:
+def _draw_vertical(canvas: Canvas, area: Area, column: int, glyph: str, color: int) -> None:
     rows = slice(area.top, area.top + area.height)
     free = canvas.chars[rows, column] == " "
     canvas.chars[rows, column][free] = glyph
-    canvas.fg[rows, column][free] = colour
+    canvas.fg[rows, column][free] = color
 
 
 def _reading(x: np.ndarray, y: np.ndarray, cursor: float | None) -> float:
@@ -261,17 +261,17 @@ def _draw_header(
         canvas.put(0, column, at, look.palette.cursor)
         column += len(at) + 2
     for (mark, text), (_, s, _) in zip(form, shown, strict=False):
-        canvas.put(0, column, mark, s.colour)
-        canvas.put(0, column + cell_width(mark), text, look.palette.text if mark else s.colour)
+        canvas.put(0, column, mark, s.color)
+        canvas.put(0, column + cell_width(mark), text, look.palette.text if mark else s.color)
         column += cell_width(mark + text) + 2
 
 
 def sample(index: int, look: Look) -> str:
     """A short piece of a series' line for a legend, three cells wide at most."""
     glyphs = look.glyphs
-    if look.colourless and glyphs.lines:
+    if look.colorless and glyphs.lines:
         return glyphs.lines[index % len(glyphs.lines)]
-    if not look.colourless:
+    if not look.colorless:
         return glyphs.horizontal * 2
     lit = np.zeros((glyphs.dots_y, 3 * glyphs.dots_x), dtype=bool)
     lit[glyphs.dots_y // 2] = dash(index, lit.shape[1])

@@ -1,4 +1,4 @@
-"""Small networks as a graph: neurons in columns, lines coloured by sign and strength of their weights."""
+"""Small networks as a graph: neurons in columns, lines colored by sign and strength of their weights."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def network_graph(
     """Draws a network of dense layers with weights [(I, O), …] as L + 1 columns of neurons.
 
     inputs, outputs: names beside the first and last column. titles: one over each column. values: one array (n,)
-    a column, −1 to 1, colours the neurons. maps: one array (n, h, w) a column or None, row 0 at the top; drawn in
+    a column, −1 to 1, colors the neurons. maps: one array (n, h, w) a column or None, row 0 at the top; drawn in
     the neurons where there is room.
     Raises ValueError, saying what it needs, where the network has no room: a table then shows it better."""
     weights = [
@@ -102,7 +102,7 @@ def lay_out(
 
 
 def _spread(count: int, rows: int, height: int) -> list[int]:
-    """The top rows of `count` neurons, evenly spaced and centred."""
+    """The top rows of `count` neurons, evenly spaced and centerd."""
     pitch = min(height // max(count, 1), 2 * rows + 1)
     start = (height - pitch * count + pitch - rows) // 2
     return [start + pitch * i for i in range(count)]
@@ -118,8 +118,8 @@ def _draw_lines(canvas: Canvas, layout: Layout, index: int, weights: np.ndarray,
     order = np.argsort(strength, axis=None)
     order = order[strength.ravel()[order] >= WEAKEST]
     source, target = np.unravel_index(order, weights.shape)
-    centre = layout.neuron_rows * glyphs.dots_y / 2 - 0.5
-    start, end = (np.array(layout.rows[i]) * glyphs.dots_y + centre for i in (index, index + 1))
+    center = layout.neuron_rows * glyphs.dots_y / 2 - 0.5
+    start, end = (np.array(layout.rows[i]) * glyphs.dots_y + center for i in (index, index + 1))
     along = np.arange(columns) / max(columns - 1, 1)
     eased = along * along * (3 - 2 * along)  # leaves and arrives level
     row = np.rint(start[source, None] + (end[target] - start[source])[:, None] * eased).astype(int)
@@ -131,7 +131,7 @@ def _draw_lines(canvas: Canvas, layout: Layout, index: int, weights: np.ndarray,
     owner[row // glyphs.dots_y, column // glyphs.dots_x] = line
     own = owner[row // glyphs.dots_y, column // glyphs.dots_x] == line
     negative = weights[source, target] < 0
-    if look.colourless:
+    if look.colorless:
         own &= ~negative[:, None] | (column % 4 < 2)
     lit = np.zeros((canvas.height * glyphs.dots_y, columns), dtype=bool)
     lit[row[own], column[own]] = True
@@ -141,9 +141,9 @@ def _draw_lines(canvas: Canvas, layout: Layout, index: int, weights: np.ndarray,
     canvas.chars[area][inked] = drawn[inked]
     level = np.clip((strength[source, target] * FADES).astype(int), 1, FADES - 1)
     tables = np.stack([palette.fades(palette.positive, FADES), palette.fades(palette.negative, FADES)])
-    colours = tables[negative.astype(int), level]
+    colors = tables[negative.astype(int), level]
     if len(order):
-        canvas.fg[area][inked] = colours[owner[inked]]
+        canvas.fg[area][inked] = colors[owner[inked]]
 
 
 def _item(groups: Sequence[np.ndarray | None] | None, layer: int, neuron: int) -> np.ndarray | None:
@@ -166,12 +166,12 @@ def _draw_neuron(
         )
         return
     palette = look.palette
-    colour = palette.text
+    color = palette.text
     if value is not None and np.isfinite(value):
         level = round(min(abs(float(value)), 1.0) * (FADES - 3)) + 2
-        colour = int(palette.fades(palette.positive if value >= 0 else palette.negative, FADES)[level])
+        color = int(palette.fades(palette.positive if value >= 0 else palette.negative, FADES)[level])
     middle = row + layout.neuron_rows // 2
-    canvas.put(middle, column + layout.neuron_columns // 2, look.glyphs.neuron, colour, attributes=BOLD)
+    canvas.put(middle, column + layout.neuron_columns // 2, look.glyphs.neuron, color, attributes=BOLD)
 
 
 def _draw_title(canvas: Canvas, title: str, layout: Layout, layer: int, look: Look) -> None:

@@ -1,4 +1,4 @@
-"""Colours with fixed meanings, for dark and light grounds, and the look of a chart: palette, glyphs, depth."""
+"""Colors with fixed meanings, for dark and light grounds, and the look of a chart: palette, glyphs, depth."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tui_lab.charts.colours import Depth, gradient, mix
+from tui_lab.charts.colors import Depth, gradient, mix
 from tui_lab.charts.glyphs import BRAILLE, Glyphs
 
 SEQUENTIAL_LEVELS = 32
@@ -15,8 +15,8 @@ DIVERGING_LEVELS = 31
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Palette:
-    """Roles of colour. `ground` is what lies behind a chart: colours fade towards it. Classes, the sequential map
-    (32,) and the diverging map (31,) are told apart with every common colour blindness; both maps grow
+    """Roles of color. `ground` is what lies behind a chart: colors fade towards it. Classes, the sequential map
+    (32,) and the diverging map (31,) are told apart with every common color blindness; both maps grow
     brighter from end to end, so they survive as greys."""
 
     dark: bool
@@ -42,19 +42,19 @@ class Palette:
         return f"Palette({'dark' if self.dark else 'light'})"
 
     def group(self, index: int) -> int:
-        """The colour of a class; more classes than colours begin again."""
+        """The color of a class; more classes than colors begin again."""
         return self.classes[index % len(self.classes)]
 
-    def faded(self, colour: int, share: float = 0.6) -> int:
-        """A colour that steps back: towards the ground by a share."""
-        return mix(colour, self.ground, share)
+    def faded(self, color: int, share: float = 0.6) -> int:
+        """A color that steps back: towards the ground by a share."""
+        return mix(color, self.ground, share)
 
-    def fades(self, colour: int, levels: int = 8) -> np.ndarray:
-        """Colours (levels,) int32 from the ground to a colour."""
-        return gradient([self.ground, colour], levels)
+    def fades(self, color: int, levels: int = 8) -> np.ndarray:
+        """Colors (levels,) int32 from the ground to a color."""
+        return gradient([self.ground, color], levels)
 
 
-# Dark blue over a neutral grey to pale orange: the two class colours at its ends.
+# Dark blue over a neutral grey to pale orange: the two class colors at its ends.
 _DIVERGING = [0x102F5C, 0x1B5A9E, 0x4178AA, 0x7F7F84, 0xC69C5E, 0xEBB55F, 0xF8D48E]
 
 DARK = Palette(
@@ -108,7 +108,7 @@ LIGHT = Palette(
 
 @dataclass(frozen=True, eq=False)
 class Look:
-    """How a chart is drawn: colours by role, characters, and how many colours the terminal has."""
+    """How a chart is drawn: colors by role, characters, and how many colors the terminal has."""
 
     palette: Palette = DARK
     glyphs: Glyphs = BRAILLE
@@ -116,23 +116,23 @@ class Look:
 
     @property
     def shaded(self) -> bool:
-        """Whether colour alone can show a value; otherwise the density of characters does."""
+        """Whether color alone can show a value; otherwise the density of characters does."""
         return self.depth >= Depth.MANY
 
     @property
     def halves(self) -> bool:
-        """Whether a cell can show two colours, one over the other."""
+        """Whether a cell can show two colors, one over the other."""
         return self.shaded and bool(self.glyphs.upper_half)
 
     @property
-    def colourless(self) -> bool:
+    def colorless(self) -> bool:
         return self.depth == Depth.NONE
 
 
-def depth_for(environment: dict[str, str], colour_system: str | None) -> Depth:
-    """The depth of a terminal: none under NO_COLOR, else what Rich calls its colour system."""
-    if environment.get("NO_COLOR") or colour_system is None:
+def depth_for(environment: dict[str, str], color_system: str | None) -> Depth:
+    """The depth of a terminal: none under NO_COLOR, else what Rich calls its color system."""
+    if environment.get("NO_COLOR") or color_system is None:
         return Depth.NONE
     return {"standard": Depth.SIXTEEN, "windows": Depth.SIXTEEN, "256": Depth.MANY}.get(
-        colour_system, Depth.TRUE
+        color_system, Depth.TRUE
     )

@@ -119,11 +119,11 @@ def spans(columns: Columns, axis: Axis, rows: int) -> tuple[np.ndarray, np.ndarr
     with np.errstate(all="ignore"):
         crossing = before + (after - before) * ((columns.edges - x0) / (x1 - x0))
     top, bottom = np.fmin(crossing[:-1], crossing[1:]), np.fmax(crossing[:-1], crossing[1:])
-    # A dot is lit where the curve passes its centre: lines stay one dot thin and neighbours still touch.
+    # A dot is lit where the curve passes its center: lines stay one dot thin and neighbors still touch.
     first, last = np.ceil(top - 0.5), np.ceil(bottom - 0.5) - 1
     between = last < first
     first[between] = last[between] = np.floor((top[between] + bottom[between]) / 2)
-    # A point beyond both crossings is an extreme of the curve, and its dot is lit whatever its centre.
+    # A point beyond both crossings is an extreme of the curve, and its dot is lit whatever its center.
     peak, trough = row(columns.high), row(columns.low)
     first = np.fmin(first, np.where(~(peak >= top), np.floor(peak), np.nan))
     last = np.fmax(last, np.where(~(trough <= bottom), np.floor(trough), np.nan))
@@ -140,7 +140,7 @@ def dots(first: np.ndarray, last: np.ndarray, rows: int) -> np.ndarray:
 
 
 def column_edges(low: float, high: float, columns: int) -> np.ndarray:
-    """Edges (columns + 1,) between dot columns where low and high stand at the centres of the first and last."""
+    """Edges (columns + 1,) between dot columns where low and high stand at the centers of the first and last."""
     width = (high - low) / max(columns - 1, 1)
     return low + (np.arange(columns + 1) - 0.5) * width
 

@@ -33,7 +33,7 @@ def scatter(
     title: str = "",
     x_name: str = "",
 ) -> Canvas:
-    """Points (N,) with the mark and colour of their class; where they crowd, dots in the colour of the class that
+    """Points (N,) with the mark and color of their class; where they crowd, dots in the color of the class that
     is most frequent in a cell. names: a legend of classes. extent: (x0, x1, y0, y1), by default the data's."""
     x, y, classes, held_out = _finite(x, y, classes, held_out)
     canvas, area = _canvas(height, width, title, bool(names))
@@ -64,15 +64,15 @@ def fit(
     x_name: str = "",
     previous: Axis | None = None,
 ) -> Canvas:
-    """A regression of one input: data (N,) as dots, in the colours of training and, where held out, of
+    """A regression of one input: data (N,) as dots, in the colors of training and, where held out, of
     validation, and what the network answers (M,) as a curve over them. previous: a value axis to keep."""
     x, y, _, held_out = _finite(x, y, None, held_out)
     canvas, area = _canvas(height, width, title, False)
     x_axis, y_axis = _axes(x, y, area, None, previous)
     _draw_axes(canvas, area, x_axis, y_axis, look, x_name)
     palette, glyphs = look.palette, look.glyphs
-    colours = (palette.train, palette.validation)
-    _draw_crowd(canvas, area, x_axis, y_axis, x, y, held_out.astype(int), colours, look)
+    colors = (palette.train, palette.validation)
+    _draw_crowd(canvas, area, x_axis, y_axis, x, y, held_out.astype(int), colors, look)
     rows, columns = area.height * glyphs.dots_y, area.width * glyphs.dots_x
     drawn = glyphs.draw(curve_dots(curve_x, curve_y, x_axis, y_axis, rows, columns))
     _overlay(canvas, area, drawn, palette.text)
@@ -91,7 +91,7 @@ def predicted_against_true(
     title: str = "",
 ) -> Canvas:
     """Predictions (N,) upwards over true values (N,) to the right, both on one scale, and the diagonal on which
-    perfect predictions lie. Held-out points have the validation colour and are drawn over the others."""
+    perfect predictions lie. Held-out points have the validation color and are drawn over the others."""
     true, predicted, _, held_out = _finite(true, predicted, None, held_out)
     canvas, area = _canvas(height, width, title, False)
     both = np.concatenate([true, predicted])
@@ -102,8 +102,8 @@ def predicted_against_true(
     diagonal = np.array(ends)
     drawn = look.glyphs.draw(curve_dots(diagonal, diagonal, x_axis, y_axis, rows, columns))
     _overlay(canvas, area, drawn, look.palette.faint)
-    colours = (look.palette.train, look.palette.validation)
-    _draw_crowd(canvas, area, x_axis, y_axis, true, predicted, held_out.astype(int), colours, look)
+    colors = (look.palette.train, look.palette.validation)
+    _draw_crowd(canvas, area, x_axis, y_axis, true, predicted, held_out.astype(int), colors, look)
     _draw_header(canvas, area, title, (), look)
     return canvas
 
@@ -154,10 +154,10 @@ def _draw_crowd(
     x: np.ndarray,
     y: np.ndarray,
     groups: np.ndarray,
-    colours: Sequence[int],
+    colors: Sequence[int],
     look: Look,
 ) -> None:
-    """Each point as a dot, each cell in the colour of its most frequent group."""
+    """Each point as a dot, each cell in the color of its most frequent group."""
     glyphs, cells = look.glyphs, area.height * area.width
     right, up = x_axis.share(x), y_axis.share(y)
     inside = (right >= 0) & (right <= 1) & (up >= 0) & (up <= 1)
@@ -169,18 +169,18 @@ def _draw_crowd(
     lit = np.zeros((rows, columns), dtype=bool)
     lit[row, column] = True
     cell = row // glyphs.dots_y * area.width + column // glyphs.dots_x
-    group = groups[inside] % len(colours)
-    votes = np.bincount(cell * len(colours) + group, minlength=cells * len(colours))
-    winner = votes.reshape(area.height, area.width, len(colours)).argmax(axis=2)
-    _overlay(canvas, area, glyphs.draw(lit), np.array(colours, dtype=np.int32)[winner])
+    group = groups[inside] % len(colors)
+    votes = np.bincount(cell * len(colors) + group, minlength=cells * len(colors))
+    winner = votes.reshape(area.height, area.width, len(colors)).argmax(axis=2)
+    _overlay(canvas, area, glyphs.draw(lit), np.array(colors, dtype=np.int32)[winner])
 
 
-def _overlay(canvas: Canvas, area: Area, chars: np.ndarray, colours: np.ndarray | int) -> None:
+def _overlay(canvas: Canvas, area: Area, chars: np.ndarray, colors: np.ndarray | int) -> None:
     """Characters (H, W) of the area's size over what is there, where they are not blank."""
     plot = area.cells
     inked = chars != " "
     canvas.chars[plot][inked] = chars[inked]
-    canvas.fg[plot][inked] = np.broadcast_to(colours, chars.shape)[inked]
+    canvas.fg[plot][inked] = np.broadcast_to(colors, chars.shape)[inked]
 
 
 def _draw_header(canvas: Canvas, area: Area, title: str, names: Sequence[str], look: Look) -> None:

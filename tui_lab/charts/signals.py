@@ -15,7 +15,7 @@ TALLEST, LOWEST = 6, 2
 
 
 def signal(
-    values: np.ndarray, height: int, width: int, look: Look, *, low: float, high: float, colour: int
+    values: np.ndarray, height: int, width: int, look: Look, *, low: float, high: float, color: int
 ) -> Canvas:
     """A curve through values (T,) over height × width cells; low and high are the bottom and the top."""
     canvas = Canvas.blank(height, width)
@@ -32,7 +32,7 @@ def signal(
     last = np.where(last > y, last - 1, last)
     row = np.arange(rows)[:, None]
     canvas.chars[:] = look.glyphs.draw((row >= first) & (row <= last))
-    canvas.fg[:] = colour
+    canvas.fg[:] = color
     return canvas
 
 
@@ -54,8 +54,8 @@ def signals(values: np.ndarray, captions: Sequence[Caption], height: int, width:
     for i in range(min(len(values), across * down)):
         y, x = i // across * (high + 2), i % across * (wide + 2)
         right = captions[i].right if i < len(captions) else None
-        colour = palette.fault if right is False else palette.train
-        canvas.paste(signal(values[i], high, wide, look, low=low, high=top, colour=colour), y, x)
+        color = palette.fault if right is False else palette.train
+        canvas.paste(signal(values[i], high, wide, look, low=low, high=top, color=color), y, x)
         if i < len(captions):
             draw_caption(canvas, y + high, x, wide, captions[i], look)
     return canvas

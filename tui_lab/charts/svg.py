@@ -46,13 +46,13 @@ def svg(canvas: Canvas, palette: Palette) -> str:
     )
 
 
-def drawn(found: list[str], column: int, row: int, colour: int, attributes: int) -> list[str]:
+def drawn(found: list[str], column: int, row: int, color: int, attributes: int) -> list[str]:
     """A run of cells: its dots as one path, its blocks as rectangles, the rest as texts between them."""
     parts, path, word = [], "", ""
 
     def end(at: int) -> None:
         if word.strip():
-            parts.append(written(word, column + at - len(cells(word)), row, colour, attributes))
+            parts.append(written(word, column + at - len(cells(word)), row, color, attributes))
 
     for i, mark in enumerate(found):
         code = ord(mark) - BRAILLE if mark else -1
@@ -66,10 +66,10 @@ def drawn(found: list[str], column: int, row: int, colour: int, attributes: int)
             path += dots(code, column + i, row)
         elif mark in BLOCKS:
             left, top, wide, high = BLOCKS[mark]
-            parts.append(rectangle(column + i + left, row + top, wide, high, colour))
+            parts.append(rectangle(column + i + left, row + top, wide, high, color))
     end(len(found))
     if path:
-        parts.append(f'<path d="{path}" stroke="#{colour:06x}" stroke-width="2.6" stroke-linecap="round"/>')
+        parts.append(f'<path d="{path}" stroke="#{color:06x}" stroke-width="2.6" stroke-linecap="round"/>')
     return parts
 
 
@@ -78,16 +78,16 @@ def dots(code: int, column: int, row: int) -> str:
     return "".join(f"M{x * WIDTH:.1f} {y * HEIGHT:.1f}h.01" for x, y in at)
 
 
-def rectangle(column: float, row: float, wide: float, high: float, colour: int) -> str:
+def rectangle(column: float, row: float, wide: float, high: float, color: int) -> str:
     place = f'x="{column * WIDTH:.2f}" y="{row * HEIGHT:.2f}"'
-    return f'<rect {place} width="{wide * WIDTH:.2f}" height="{high * HEIGHT:.2f}" fill="#{colour:06x}"/>'
+    return f'<rect {place} width="{wide * WIDTH:.2f}" height="{high * HEIGHT:.2f}" fill="#{color:06x}"/>'
 
 
-def written(text: str, column: int, row: int, colour: int, attributes: int) -> str:
+def written(text: str, column: int, row: int, color: int, attributes: int) -> str:
     kept = text.strip()
     column += len(cells(text)) - len(cells(text.lstrip()))
     style = "".join(f" {style}" for flag, style in STYLES.items() if attributes & flag)
     place = (
         f'x="{column * WIDTH:.2f}" y="{row * HEIGHT + 13.4:.1f}" textLength="{len(cells(kept)) * WIDTH:.2f}"'
     )
-    return f'<text {place} fill="#{colour:06x}"{style} xml:space="preserve">{escape(kept)}</text>'
+    return f'<text {place} fill="#{color:06x}"{style} xml:space="preserve">{escape(kept)}</text>'

@@ -1,4 +1,4 @@
-"""Text as terminal cells: what a string occupies on a grid, so that no label shifts its neighbours."""
+"""Text as terminal cells: what a string occupies on a grid, so that no label shifts its neighbors."""
 
 import unicodedata
 
@@ -74,8 +74,8 @@ def wrapped(text: str, width: int) -> list[str]:
 
 
 def pad(text: str, width: int, align: str = "left", ellipsis: str = "…") -> str:
-    """The text in exactly `width` cells, shortened or filled; align is "left", "right" or "centre"."""
+    """The text in exactly `width` cells, shortened or filled; align is "left", "right" or "center"."""
     short = shorten(text, width, ellipsis)
     room = max(width - cell_width(short), 0)
-    before = {"left": 0, "right": room, "centre": room // 2}[align]
+    before = {"left": 0, "right": room, "center": room // 2}[align]
     return " " * before + short + " " * (room - before)

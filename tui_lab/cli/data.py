@@ -45,8 +45,8 @@ def show_data(name: str, seed: int) -> None:
     from engine.data.bundled import origin
     from engine.data.dataset import LANGUAGE
     from tui_lab.cli.tables import aligned
-    from tui_lab.session.before import column, columns_before
     from tui_lab.session.describing import first_text
+    from tui_lab.session.raw_columns import column, columns_before
 
     source = source_of(name)
     dataset = prepare(source, seed, "float64")

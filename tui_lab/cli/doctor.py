@@ -71,7 +71,7 @@ def memory() -> str:
 
 
 def threads() -> str:
-    from engine.jit import native
+    from engine.machine.compiler import native
 
     numba = native()
     return f"{numba.config.NUMBA_NUM_THREADS} at most, layer {os.environ.get('NUMBA_THREADING_LAYER')}"
@@ -80,7 +80,7 @@ def threads() -> str:
 def blas() -> str:
     import threadpoolctl
 
-    from engine.jit import native
+    from engine.machine.compiler import native
 
     native()
     pools = [p for p in threadpoolctl.threadpool_info() if p["user_api"] == "blas"]
@@ -91,7 +91,7 @@ def blas() -> str:
 
 
 def cache() -> str:
-    from engine.jit import cache_folder
+    from engine.machine.compiler import cache_folder
     from tui_lab.numbers import size
 
     folder = cache_folder()

@@ -9,12 +9,13 @@ import numpy as np
 
 import presets
 from engine import checkpoint
+from engine.builder import IOSpec
 from engine.data import Dataset, Pipeline, prepare
 from engine.errors import InputError
 from engine.evaluate import Evaluator
 from engine.experiment import Experiment, experiment_from, override
 from engine.generate import Generator
-from engine.network import Ends, outline
+from engine.network import trace
 from engine.run import Run
 from tui_lab.cli.signals import held_back
 
@@ -45,7 +46,7 @@ class Model:
 
     experiment: Experiment
     pipeline: Pipeline
-    ends: Ends
+    io: IOSpec
     evaluator: Evaluator
     arrays: dict[str, np.ndarray]
     step: int
@@ -69,18 +70,18 @@ class Model:
             name.removeprefix("average/"): a for name, a in arrays.items() if name.startswith("average/")
         }
         experiment = experiment_from(tomllib.loads(header["experiment"]), str(path))
-        ends = msgspec.convert(header["ends"], Ends)
-        network = outline(experiment.model, ends, experiment.training.precision)
-        evaluator = Evaluator(experiment, network, ends)
+        io = msgspec.convert(header["ends"], IOSpec)
+        network = trace(experiment.model, io, experiment.training.precision)
+        evaluator = Evaluator(experiment, network, io)
         check_arrays(evaluator, arrays, path)
         with held_back():
             evaluator.load(arrays)
         pipeline = Pipeline.from_json(header["pipeline"])
-        return cls(experiment, pipeline, ends, evaluator, arrays, header["step"], header["data"])
+        return cls(experiment, pipeline, io, evaluator, arrays, header["step"], header["data"])
 
     def generator(self) -> Generator:
         """What writes text with these parameters. Raises InputError where they were not trained on text."""
-        generator = Generator(self.experiment, self.evaluator.outline, self.ends, self.pipeline)
+        generator = Generator(self.experiment, self.evaluator.network, self.io, self.pipeline)
         with held_back():
             generator.load(self.arrays)
         return generator

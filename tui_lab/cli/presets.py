@@ -33,14 +33,14 @@ def list_presets() -> None:
 @click.argument("name", shell_complete=complete_presets)
 def show_preset(name: str) -> None:
     """Tell about a preset (or a TOML file): its story, its layers, what to try."""
-    from engine.network import outline
-    from engine.plan import ends_of
+    from engine.network import trace
+    from engine.plan import io_spec
     from tui_lab.cli import loading
     from tui_lab.cli.tables import aligned
 
     title, experiment = loading.experiment_of(name)
     dataset = loading.dataset_of(experiment)
-    network = outline(experiment.model, ends_of(experiment, dataset))
+    network = trace(experiment.model, io_spec(experiment, dataset))
     click.echo(f"{title}: {experiment.title}\n")
     if experiment.story:
         click.echo(click.wrap_text(" ".join(experiment.story.split()), width=78) + "\n")

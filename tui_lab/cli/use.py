@@ -72,12 +72,12 @@ def predict_command(run: str, source: str, output: str, runs: Path | None) -> No
     from tui_lab.cli import loading
 
     model = loading.Model.of(Run.find(run, runs_root(runs)))
-    x = read_inputs(source, model.pipeline, model.ends.input_shape, model.evaluator.memory.dtype)
+    x = read_inputs(source, model.pipeline, model.io.input_shape, model.evaluator.memory.dtype)
     if model.pipeline.takes_unknown:
         tell_unknown(x, model.pipeline.features)
     z = model.evaluator.outputs(x)
     names = input_names(source)
-    base = forecast_base(source, model.pipeline, model.ends.input_shape)
+    base = forecast_base(source, model.pipeline, model.io.input_shape)
     if output == "-":
         write_predictions(sys.stdout, model, z, names, base)
         return

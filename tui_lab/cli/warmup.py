@@ -13,9 +13,9 @@ import click
 @click.option("--precision", type=click.Choice(["float32", "float64"]), default="float32", show_default=True)
 def warmup_command(precision: str) -> None:
     """Compile everything now, so that nothing waits later."""
-    from engine import vm
-    from engine.jit import cache_folder
-    from engine.program import all_kernels
+    from engine.machine import vm
+    from engine.machine.compiler import cache_folder
+    from engine.machine.program import all_kernels
     from tui_lab.cli.signals import held_back
 
     began = time.monotonic()

@@ -9,7 +9,7 @@ from engine.data.dataset import LANGUAGE, stream_of
 from engine.data.rows import RowSource
 from engine.data.source import Source
 from engine.data.vocabulary import Vocabulary
-from engine.network import Outline
+from engine.network import NetworkSpec
 from engine.probes.codes import labels_of
 from engine.probes.images import drawn_as, is_image
 from engine.probes.series import STRETCH, is_series
@@ -28,8 +28,8 @@ def snapshot_of(trainer: Trainer, record: Record, **fields: Any) -> Snapshot:
     dataset, training = trainer.dataset, trainer.experiment.training
     return Snapshot(
         experiment=trainer.experiment,
-        blocks=describe_blocks(trainer.outline),
-        parameters=trainer.outline.size,
+        blocks=describe_blocks(trainer.network),
+        parameters=trainer.network.size,
         step=trainer.step,
         steps=training.steps,
         epoch=trainer.epoch,
@@ -44,7 +44,7 @@ def snapshot_of(trainer: Trainer, record: Record, **fields: Any) -> Snapshot:
     )
 
 
-def describe_blocks(network: Outline) -> tuple[Block, ...]:
+def describe_blocks(network: NetworkSpec) -> tuple[Block, ...]:
     return tuple(
         (b.name, b.layer.tag(), b.shape, counted(network.shapes, b.parameters)) for b in network.blocks
     )

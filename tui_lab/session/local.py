@@ -17,8 +17,8 @@ from engine.trainer import Trainer
 from tui_lab import faults
 from tui_lab.session import base
 from tui_lab.session.base import Command, Look, Snapshot
-from tui_lab.session.steered import Steered
-from tui_lab.session.thrift import Thrift
+from tui_lab.session.controller import Controller
+from tui_lab.session.memory_trim import MemoryTrim
 
 PUBLISH_SECONDS, RESTING_SECONDS = 0.2, 1.0
 IDLE_SECONDS = 0.2
@@ -52,16 +52,16 @@ class LocalSession:
         self.latest = Snapshot(version=1, phase=base.LOADING, name=name, experiment=experiment)
         self._experiment, self._play, self._pace, self._watched = experiment, play, pace, watched
         self._run = run
-        self._steered: Steered | None = None
+        self._controller: Controller | None = None
         self._commands: queue.SimpleQueue[Command | None] = queue.SimpleQueue()
         self._look = Look()
         self._closing = False  # a plain flag: a lock could be held by what a signal interrupts
         self._exit_code = 0
         self._published = 0.0
-        self._thrift = Thrift()
+        self._memory_trim = MemoryTrim()
 
-        def make(dataset: Dataset) -> Steered:
-            return Steered(
+        def make(dataset: Dataset) -> Controller:
+            return Controller(
                 name, experiment, dataset, root, run=run, run_name=run_name, threads=threads,
                 deadline=deadline, watched=watched, events=self._tell_story,
             )  # fmt: skip
@@ -82,8 +82,8 @@ class LocalSession:
     def _ask(self, command: Command | None) -> None:
         """Wake the engine: the native call returns within a step, and what is asked follows at once."""
         self._commands.put(command)
-        if self._steered is not None:
-            self._steered.trainer.stop()
+        if self._controller is not None:
+            self._controller.trainer.stop()
 
     def interrupt(self) -> None:
         """Save and end soon, without waiting; safe from a signal handler."""
@@ -118,25 +118,25 @@ class LocalSession:
             self.story_queue.put(event)
 
     @property
-    def steered(self) -> Steered:
+    def controller(self) -> Controller:
         """The training, once the data are loaded."""
-        assert self._steered is not None
-        return self._steered
+        assert self._controller is not None
+        return self._controller
 
     @property
     def trainer(self) -> Trainer:
-        return self.steered.trainer
+        return self.controller.trainer
 
     @property
     def path(self) -> Path | None:
         """The run's directory; None before it begins."""
-        run = self._steered.run if self._steered is not None else self._run
+        run = self._controller.run if self._controller is not None else self._run
         return run.path if run is not None else None
 
     @property
     def exit_code(self) -> int:
         """0, or why the session failed: 1 the training, 2 the input."""
-        return self._exit_code or (self._steered.exit_code if self._steered is not None else 0)
+        return self._exit_code or (self._controller.exit_code if self._controller is not None else 0)
 
     @property
     def alive(self) -> bool:
@@ -148,21 +148,21 @@ class LocalSession:
         try:
             self._prepare()
             if self._watched:
-                self._thrift.settle()
+                self._memory_trim.settle()
             while not self._closing:
                 self._drain()
                 if self._closing:
                     break
-                if self.steered.training:
-                    self.steered.chunk(self._look)
-                elif self.steered.over:
-                    self.steered.finish()
+                if self.controller.training:
+                    self.controller.chunk(self._look)
+                elif self.controller.over:
+                    self.controller.finish()
                     self._publish(force=True)
                     if not self._watched:
                         break
                 self._publish()
-                self._thrift.give_back()
-            self.steered.wind_up()
+                self._memory_trim.give_back()
+            self.controller.wind_up()
         except LabError as error:
             self._fail(error, str(error), error.exit_code)
         except MemoryError as error:
@@ -170,8 +170,8 @@ class LocalSession:
         except Exception as error:
             self._fail(error, faults.describe(error), 1)
         finally:
-            if self._steered is not None:
-                self._steered.drop()
+            if self._controller is not None:
+                self._controller.drop()
             self.story_queue.put(None)
 
     def _prepare(self) -> None:
@@ -179,32 +179,32 @@ class LocalSession:
         self._say(base.LOADING, "loading data")
         training = self._experiment.training
         dataset = prepare(self._experiment.data, training.seed, training.precision)
-        self._steered = steered = self._make(dataset)
+        self._controller = controller = self._make(dataset)
         if self._play:
-            steered.create_run()  # a name or a place that cannot be shows before the compiler starts
-        jobs = steered.trainer.to_compile()
+            controller.create_run()  # a name or a place that cannot be shows before the compiler starts
+        jobs = controller.trainer.to_compile()
         for i, job in enumerate(jobs):
             if self._closing:
                 return
             self._say(base.COMPILING, f"compiling {i + 1} of {len(jobs)}")
             job()
-        steered.start(self._pace)
+        controller.start(self._pace)
         if self._play:
-            steered.go()
+            controller.go()
         self._publish(force=True)
 
     def _drain(self) -> None:
         """Carry out what was asked; wait for something when there is nothing to do."""
-        rest = self.steered.pace.rest if self.steered.training else IDLE_SECONDS
+        rest = self.controller.pace.rest if self.controller.training else IDLE_SECONDS
         try:
             command = self._commands.get(timeout=rest) if rest else self._commands.get_nowait()
             while True:
                 if command is not None:
-                    self.steered.carry_out(command)
+                    self.controller.carry_out(command)
                     self._publish(force=True)
                 else:
                     self._published = 0.0  # another look: show it at once
-                    self.steered.pictures.look_again()
+                    self.controller.pictures.look_again()
                 command = self._commands.get_nowait()
         except queue.Empty:
             pass
@@ -222,9 +222,9 @@ class LocalSession:
     def _publish(self, force: bool = False) -> None:
         """Put a new snapshot into `latest`: at once where something changed, else five times a second while training
         and once while not."""
-        seconds = PUBLISH_SECONDS if self.steered.training else RESTING_SECONDS
+        seconds = PUBLISH_SECONDS if self.controller.training else RESTING_SECONDS
         if not self._watched or not (force or time.monotonic() - self._published >= seconds):
             return
-        self.steered.take_pictures(self._look)
+        self.controller.take_pictures(self._look)
         self._published = time.monotonic()
-        self.latest = self.steered.snapshot(self.latest.version + 1, self._look)
+        self.latest = self.controller.snapshot(self.latest.version + 1, self._look)

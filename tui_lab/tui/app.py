@@ -20,7 +20,7 @@ FPS, SLOW_FPS = 5.0, 0.4
 
 
 def theme_of(name: str, palette: Palette) -> Theme:
-    """Textual's widgets in the colours of the charts."""
+    """Textual's widgets in the colors of the charts."""
     return Theme(
         name=name,
         dark=palette.dark,
@@ -82,7 +82,7 @@ class LabApp(App[int]):
 
     def get_driver_class(self) -> type[Driver]:
         """The terminal's own driver, which says of styles only what changes."""
-        from tui_lab.tui.thin import thinned
+        from tui_lab.tui.ansi_diff import thinned
 
         return thinned(super().get_driver_class())
 

@@ -7,8 +7,8 @@ from typing import Any
 import presets
 from engine.data import prepare
 from engine.experiment import Experiment, experiment_from
-from engine.network import Outline, outline
-from engine.plan import ends_of
+from engine.network import NetworkSpec, trace
+from engine.plan import io_spec
 from engine.run import Run
 from tui_lab.session.base import READY, Snapshot
 from tui_lab.session.blocks import grouped, size_of
@@ -57,7 +57,7 @@ def about(kind: str, name: str, root: Path) -> dict[str, Any]:
     """Title, story, layers and things to try, and a snapshot of the data for the preview."""
     experiment, run = experiment_for(kind, name, root)
     dataset = prepare(experiment.data, experiment.training.seed)
-    network = outline(experiment.model, ends_of(experiment, dataset))
+    network = trace(experiment.model, io_spec(experiment, dataset))
     data = preview_of(dataset, experiment.data, experiment.training.seed)
     snapshot = Snapshot(version=1, phase=READY, name=name, experiment=experiment, data=data)
     return {
@@ -77,7 +77,7 @@ def run_story(run: Run) -> str:
     return f"{summary['reason']} at step {summary['step']:,}. {test}"
 
 
-def layers_text(experiment: Experiment, input_shape: tuple[int, ...], network: Outline) -> str:
+def layers_text(experiment: Experiment, input_shape: tuple[int, ...], network: NetworkSpec) -> str:
     """The layers with shapes and parameter counts, then how they are trained."""
     activations = {b.name: getattr(b.layer, "activation", None) for b in network.blocks}
     lines = [f"{'input':24} {size_of(input_shape):>9}"]

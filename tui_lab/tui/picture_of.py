@@ -5,7 +5,7 @@ from rich.style import Style
 from textual.screen import Screen
 
 from tui_lab.charts.canvas import BOLD, DIM, REVERSE, UNDERLINE, Canvas
-from tui_lab.charts.colours import DEFAULT
+from tui_lab.charts.colors import DEFAULT
 from tui_lab.charts.text import cell_width
 
 
@@ -21,10 +21,10 @@ def canvas_of(screen: Screen) -> Canvas:
     return canvas
 
 
-def rgb(colour: Color | None) -> int:
-    if colour is None or colour.is_default:
+def rgb(color: Color | None) -> int:
+    if color is None or color.is_default:
         return DEFAULT
-    return int.from_bytes(bytes(colour.get_truecolor()))
+    return int.from_bytes(bytes(color.get_truecolor()))
 
 
 def attributes(style: Style) -> int:

@@ -12,7 +12,7 @@ from engine.data import Dataset, Pipeline, Source, prepare, source_for
 from engine.data.tables import read_table
 from engine.errors import InputError
 
-GOOD = "size,colour,price\n" + "".join(
+GOOD = "size,color,price\n" + "".join(
     f"{i % 7}.5,{'red' if i % 3 else 'blue'},{'dear' if i % 2 else 'cheap'}\n" for i in range(40)
 )
 
@@ -26,7 +26,7 @@ def test_a_table_with_numbers_and_categories_becomes_inputs_and_classes(tmp_path
     dataset = prepare(csv(tmp_path / "a.csv", GOOD), 1)
     assert dataset.task == "classification"
     assert dataset.classes == ("cheap", "dear")
-    assert dataset.pipeline.columns == ("size", "colour=blue", "colour=red")
+    assert dataset.pipeline.columns == ("size", "color=blue", "color=red")
     assert dataset.input_shape == (3,)
     assert set(np.unique(dataset.train.x[:, 1:])) == {0, 1}
 
@@ -114,7 +114,7 @@ def folder(path: Path) -> Source:
 
 
 def test_the_target_may_be_given_by_number_unless_a_column_is_named_so(tmp_path):
-    assert prepare(csv(tmp_path / "a.csv", GOOD, target=2), 1).targets == ("colour",)
+    assert prepare(csv(tmp_path / "a.csv", GOOD, target=2), 1).targets == ("color",)
     years = "id,2019,1\n" + "".join(f"{i},{i / 7:.3f},{i}\n" for i in range(40))
     assert prepare(csv(tmp_path / "b.csv", years, target=1, task="regression"), 1).targets == ("1",)
     with pytest.raises(InputError, match="has no column 4; expected 1 to 3"):
@@ -292,11 +292,11 @@ def test_no_file_whatever_gives_anything_but_data_or_one_clear_line(tmp_path, co
 )
 def test_a_sound_table_gives_data_whatever_the_steps_and_their_order(tmp_path, rows, steps):
     rows = [("0", "red"), *rows, ("0", "blue")] * 2
-    text = "size,colour,y\n" + "".join(f"{a},{b},{'st'[i % 2]}\n" for i, (a, b) in enumerate(rows))
+    text = "size,color,y\n" + "".join(f"{a},{b},{'st'[i % 2]}\n" for i, (a, b) in enumerate(rows))
     chosen = [*steps, "missing"] if "missing" not in steps else steps
     dataset = prepare(csv(tmp_path / "a.csv", text, preprocess=chosen), 1, "float64")
     assert np.isfinite(dataset.train.x).all()
-    assert dataset.pipeline.columns == ("size", "colour=blue", "colour=red")
+    assert dataset.pipeline.columns == ("size", "color=blue", "color=red")
     kept = json.loads(json.dumps(dataset.pipeline.to_json(), allow_nan=False))
     raw = np.array([[2.5, 1.0], [np.nan, 0.0]])
     assert (Pipeline.from_json(kept).transform(raw) == dataset.pipeline.transform(raw)).all()

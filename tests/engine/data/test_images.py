@@ -180,19 +180,19 @@ def test_idx_files_that_do_not_belong_together_are_told(tmp_path, idx):
 # -- pictures -----------------------------------------------------------------------------------------------
 
 
-def draw(path, size=(6, 5), colour=None, mode="L") -> None:
-    """A picture (width, height) of one colour, or of noise."""
+def draw(path, size=(6, 5), color=None, mode="L") -> None:
+    """A picture (width, height) of one color, or of noise."""
     path.parent.mkdir(parents=True, exist_ok=True)
     channels = {"L": (), "RGB": (3,), "RGBA": (4,)}[mode]
     values = RNG.integers(0, 256, (size[1], size[0], *channels), dtype=np.uint8)
-    Image.fromarray(values if colour is None else np.full_like(values, colour)).save(path)
+    Image.fromarray(values if color is None else np.full_like(values, color)).save(path)
 
 
 @pytest.fixture
 def photos(tmp_path):
     for kind in ("cat", "dog"):
         for i in range(12):
-            draw(tmp_path / "photos" / kind / f"{i}.png", colour=200 if kind == "cat" else 50)
+            draw(tmp_path / "photos" / kind / f"{i}.png", color=200 if kind == "cat" else 50)
     (tmp_path / "photos" / "cat" / "notes.txt").write_text("no picture")
     (tmp_path / "photos" / ".hidden").mkdir()
     return tmp_path / "photos"
@@ -205,10 +205,10 @@ def test_a_folder_of_pictures_gives_rows_whose_class_is_their_folder(photos):
     assert (dataset.train.x[:, 0, 0, 0] == np.where(dataset.train.y[:, 0] == 0, 200, 50)).all()
 
 
-def test_one_colour_picture_makes_all_rows_colours_unless_told_otherwise(photos):
+def test_one_color_picture_makes_all_rows_colors_unless_told_otherwise(photos):
     draw(photos / "dog" / "z.png", mode="RGB")
     assert prepare(source("images", path=str(photos)), 1).input_shape == (5, 6, 3)
-    assert prepare(source("images", path=str(photos), colours="grey"), 1).input_shape == (5, 6, 1)
+    assert prepare(source("images", path=str(photos), colors="grey"), 1).input_shape == (5, 6, 1)
 
 
 def test_pictures_of_16_bits_keep_their_upper_ones(photos):
@@ -223,7 +223,7 @@ def test_nested_folders_are_the_parts_and_what_is_missing_comes_from_train(tmp_p
     for part, count in (("train", 20), ("test", 4)):
         for kind in ("cat", "dog"):
             for i in range(count):
-                draw(tmp_path / part / kind / f"{i}.png", colour=9 if part == "test" else 99)
+                draw(tmp_path / part / kind / f"{i}.png", color=9 if part == "test" else 99)
     dataset = prepare(source("images", path=str(tmp_path)), 1)
     assert (len(dataset.train) + len(dataset.val), len(dataset.test)) == (40, 8)
     assert len(dataset.val) == 7
@@ -301,7 +301,7 @@ def test_new_pictures_are_scaled_where_those_of_training_were(photos, tmp_path):
 
 
 def test_a_picture_for_digits_is_as_bright_as_they_are(tmp_path):
-    draw(tmp_path / "white.png", size=(8, 8), colour=255)
+    draw(tmp_path / "white.png", size=(8, 8), color=255)
     assert (read(tmp_path / "white.png", prepare(source("digits"), 1)) == 16).all()
 
 

@@ -7,7 +7,7 @@ from engine.component import build
 from engine.data import Dataset, Source, prepare, read_inputs
 from engine.errors import InputError
 
-TABLE = "size,colour,price\n" + "".join(
+TABLE = "size,color,price\n" + "".join(
     f"{i % 7}.5,{'red' if i % 3 else 'blue'},{'dear' if i % 2 else 'cheap'}\n" for i in range(40)
 )
 
@@ -38,9 +38,9 @@ def read(path, dataset: Dataset, content: str | bytes | dict) -> np.ndarray:
 
 
 def test_new_rows_are_matched_by_name_whatever_their_order(tmp_path, trained):
-    x = read(tmp_path / "new.csv", trained, "colour,size\nred,2.5\nblue,0.5\n")
+    x = read(tmp_path / "new.csv", trained, "color,size\nred,2.5\nblue,0.5\n")
     assert x.shape == (2, 3)
-    same = read(tmp_path / "new.csv", trained, "price,colour,size\ndear,red,2.5\ndear,blue,0.5\n")
+    same = read(tmp_path / "new.csv", trained, "price,color,size\ndear,red,2.5\ndear,blue,0.5\n")
     assert (same == x).all()
 
 
@@ -53,14 +53,14 @@ def test_new_rows_are_treated_like_the_rows_of_training(tmp_path, trained):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("colour\nred\n", "columns are missing: 'size'"),
-        ("colour,sizes\nred,1\n", "columns are missing: 'size'; not known: 'sizes'"),
-        ("colour,size,weight\nred,1,2\n", "'weight' was not there in training"),
-        ("colour,size\ngreen,1\n", "line 2, column 'colour': 'green' is unknown"),
-        ("colour,size\nred,1\nred,big\n", "line 3, column 'size': 'big' is not a number"),
-        ("colour,size\nred,1\n\nred,\n", "line 4 has no value in 'size', and the run has no step that fills"),
-        ("colour,size\nred,inf\n", "line 2, column 'size': 'inf' is not finite"),
-        ("colour,size\nred,1e300\n", "values are too large for float32"),
+        ("color\nred\n", "columns are missing: 'size'"),
+        ("color,sizes\nred,1\n", "columns are missing: 'size'; not known: 'sizes'"),
+        ("color,size,weight\nred,1,2\n", "'weight' was not there in training"),
+        ("color,size\ngreen,1\n", "line 2, column 'color': 'green' is unknown"),
+        ("color,size\nred,1\nred,big\n", "line 3, column 'size': 'big' is not a number"),
+        ("color,size\nred,1\n\nred,\n", "line 4 has no value in 'size', and the run has no step that fills"),
+        ("color,size\nred,inf\n", "line 2, column 'size': 'inf' is not finite"),
+        ("color,size\nred,1e300\n", "values are too large for float32"),
     ],
 )
 def test_new_rows_with_other_columns_or_values_are_told(tmp_path, trained, text, message, recwarn):
@@ -73,7 +73,7 @@ def test_a_run_that_fills_in_missing_values_fills_in_those_of_new_rows(tmp_path)
     path = tmp_path / "a.csv"
     path.write_text(TABLE.replace("2.5,", "NA,"))
     dataset = prepare(build(Source, {"source": "csv", "path": str(path), "preprocess": ["missing"]}), 1)
-    assert np.isfinite(read(tmp_path / "new.csv", dataset, "size,colour\n,\n1,red\n")).all()
+    assert np.isfinite(read(tmp_path / "new.csv", dataset, "size,color\n,\n1,red\n")).all()
 
 
 @pytest.mark.parametrize("shape", [(5,), (1,), (4, 4), (4, 2)])
@@ -106,7 +106,7 @@ cells = st.one_of(
     st.integers(-9, 9).map(str), st.sampled_from(["", "red", "blue", "green", "NaN", "1e300", '"'])
 )
 tables = st.lists(st.tuples(cells, cells), max_size=8).map(
-    lambda rows: "size,colour\n" + "\n".join(",".join(row) for row in rows)
+    lambda rows: "size,color\n" + "\n".join(",".join(row) for row in rows)
 )
 
 

@@ -101,11 +101,11 @@ def test_one_hot_makes_a_column_for_each_category():
 def test_categories_are_no_quantities_for_the_steps_before_one_hot(tmp_path, kind, method):
     path = tmp_path / "a.csv"
     rows = "".join(f"{i}.5,{'blue' if i % 9 == 0 else 'red'},{i / 7:.3f}\n" for i in range(40))
-    path.write_text("size,colour,y\n" + rows)
+    path.write_text("size,color,y\n" + rows)
     for steps in ([kind, "one_hot"], [kind, {"step": "missing", "method": method}], [kind]):
         raw = {"source": "csv", "path": str(path), "preprocess": steps}
         dataset = prepare(build(Source, raw), 1)
-        assert dataset.pipeline.columns == ("size", "colour=blue", "colour=red")
+        assert dataset.pipeline.columns == ("size", "color=blue", "color=red")
         if steps != [kind]:
             assert set(np.unique(dataset.train.x[:, 1:])) == {0, 1}
             assert (dataset.train.x[:, 1:].sum(axis=1) == 1).all()

@@ -23,7 +23,7 @@ ATTENTION = {
     "grouped": Attention(heads=4, kv_heads=2),
     "one group": Attention(heads=4, kv_heads=1, causal=False),
     "rotary": Attention(heads=2, rotary=True),
-    "normalised": Attention(heads=2, qk_norm=True),
+    "normalized": Attention(heads=2, qk_norm=True),
     "biased": Attention(heads=2, bias=True),
     "everything": Attention(heads=2, kv_heads=1, rotary=True, qk_norm=True, bias=True),
 }

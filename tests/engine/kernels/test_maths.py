@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from support import run
 
-from engine.jit import KERNELS, kernel
 from engine.kernels import maths
-from engine.memory import Memory
-from engine.program import Operation
+from engine.machine.kernel import KERNELS, kernel
+from engine.machine.memory import Memory
+from engine.machine.program import Operation
 
 
 @kernel

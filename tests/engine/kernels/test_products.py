@@ -5,8 +5,8 @@ from functools import cache
 import numpy as np
 import pytest
 
-from engine.jit import OPTIONS, native
 from engine.kernels import products
+from engine.machine.compiler import OPTIONS, native
 
 PRECISION = {"float32": 1e-5, "float64": 1e-13}
 SHAPES = [
@@ -24,7 +24,7 @@ SHAPES = [
 
 @cache
 def compiled():
-    from engine.kernels import blas  # noqa: F401  gives native code its products
+    from engine.machine.numba_extensions import blas  # noqa: F401  gives native code its products
 
     numba = native()
     signatures = [f"void({', '.join([f'{dtype}[:, :]'] * 3)})" for dtype in PRECISION]  # of any layout

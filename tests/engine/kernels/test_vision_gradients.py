@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from support import LayerRig, damage
 
+from engine.builder import IOSpec
 from engine.component import build
 from engine.errors import InputError
 from engine.layers import Layer, convolution
@@ -17,7 +18,7 @@ from engine.layers.pooling import AveragePool, GlobalPool, MaxPool, Upsample
 from engine.layers.residual import Residual
 from engine.layers.shape import Flatten, Reshape
 from engine.layers.transformer import Transformer
-from engine.network import Ends, outline
+from engine.network import trace
 
 LIMIT = 1e-6
 # layers, the input, the output
@@ -140,7 +141,7 @@ def test_what_is_not_a_number_passes_through(layer, place):
 )
 def test_what_does_not_fit_is_told_with_its_place(layer, shape, message):
     with pytest.raises(InputError, match=rf"model\.0 \({layer.tag()}\): {message}"):
-        outline([layer, Flatten(), Dense()], Ends(shape, 2))
+        trace([layer, Flatten(), Dense()], IOSpec(shape, 2))
 
 
 def test_a_shape_of_nothing_is_refused():
@@ -149,9 +150,9 @@ def test_a_shape_of_nothing_is_refused():
 
 
 def test_weights_have_the_axes_of_the_kernel_then_channels_then_filters():
-    shapes = outline([Conv2d(filters=8, activation=Tanh()), GlobalPool(), Dense()], Ends((9, 9, 3), 2)).shapes
+    shapes = trace([Conv2d(filters=8, activation=Tanh()), GlobalPool(), Dense()], IOSpec((9, 9, 3), 2)).shapes
     assert shapes["conv2d1.weight"] == (3, 3, 3, 8)
-    assert outline([Conv1d(filters=8), GlobalPool(), Dense()], Ends((9, 3), 2)).shapes["conv1d1.weight"] == (
+    assert trace([Conv1d(filters=8), GlobalPool(), Dense()], IOSpec((9, 3), 2)).shapes["conv1d1.weight"] == (
         3,
         3,
         8,

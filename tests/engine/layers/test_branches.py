@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from support import LayerRig, damage
 
+from engine.builder import IOSpec
 from engine.component import build, tree_of
 from engine.errors import InputError
 from engine.layers import Layer
@@ -13,7 +14,7 @@ from engine.layers.dense import Dense
 from engine.layers.dropout import Dropout
 from engine.layers.norms import LayerNorm
 from engine.layers.residual import Residual
-from engine.network import Ends, outline
+from engine.network import trace
 
 LIMIT = 1e-6
 TOWERS = {
@@ -105,7 +106,7 @@ def test_branches_are_read_and_written_and_name_their_parameters():
     ]
     layers = build(list[Layer], tree, "model")
     assert build(list[Layer], tree_of(layers), "model") == layers
-    network = outline(layers, Ends((2,), 1))
+    network = trace(layers, IOSpec((2,), 1))
     assert {"concat1.branch1.dense2.weight", "concat1.branch2.multiply1.branch2.dense1.weight"} <= set(
         network.shapes
     )
@@ -134,7 +135,7 @@ def test_branches_are_read_and_written_and_name_their_parameters():
 )
 def test_what_does_not_fit_is_named_by_its_path(layer, message):
     with pytest.raises(InputError, match=message):
-        outline([layer, Dense()], Ends((2, 4), 1))
+        trace([layer, Dense()], IOSpec((2, 4), 1))
 
 
 def test_a_single_branch_is_refused():
@@ -149,13 +150,13 @@ def test_a_single_branch_is_refused():
 )
 def test_a_selected_column_keeps_its_vocabulary(vocabulary, column, expected):
     layers, seen = asking()
-    outline([Concat(branches=[[Select(column=column), *layers], []])], Ends((2,), 3, vocabulary=vocabulary))
+    trace([Concat(branches=[[Select(column=column), *layers], []])], IOSpec((2,), 3, vocabulary=vocabulary))
     assert seen == [expected]
 
 
 def test_what_a_layer_computed_has_no_vocabulary():
     (layer,), seen = asking()
-    outline([layer, Dense(units=2), layer], Ends((2,), 2, vocabulary=(7, 9)))
+    trace([layer, Dense(units=2), layer], IOSpec((2,), 2, vocabulary=(7, 9)))
     assert seen == [(7, 9), ()]
 
 

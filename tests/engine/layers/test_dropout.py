@@ -7,7 +7,7 @@ import pytest
 from support import LayerRig
 
 from engine.layers.dropout import Dropout
-from engine.places import SAMPLES, SEED
+from engine.machine.registers import SAMPLES, SEED
 
 ROWS, FEATURES = 40, 50
 ONES = np.ones((ROWS, FEATURES))
@@ -20,11 +20,11 @@ def rig_of(rows: int = ROWS, **options: object) -> LayerRig:
 def test_the_kept_share_is_one_minus_rate_and_is_scaled_up():
     rig = rig_of()
     y = np.concatenate([rig_at(rig, step) for step in range(20)])
-    kept = y != 0
-    assert abs(kept.mean() - 0.7) < 0.01
-    np.testing.assert_allclose(y[kept], 1 / 0.7)
-    assert abs(kept.mean(axis=0) - 0.7).max() < 0.07, "every feature alike"
-    assert abs(kept.mean(axis=1) - 0.7).max() < 0.3, "every row alike"
+    mask = y != 0
+    assert abs(mask.mean() - 0.7) < 0.01
+    np.testing.assert_allclose(y[mask], 1 / 0.7)
+    assert abs(mask.mean(axis=0) - 0.7).max() < 0.07, "every feature alike"
+    assert abs(mask.mean(axis=1) - 0.7).max() < 0.3, "every row alike"
 
 
 def rig_at(rig: LayerRig, step: int) -> np.ndarray:
@@ -43,7 +43,7 @@ def test_a_mask_is_drawn_again_alike_for_the_same_seed_and_step():
 def test_masks_of_other_seeds_and_of_other_layers_are_independent():
     rig = LayerRig([Dropout(rate=0.3), Dropout(rate=0.3)], ONES.shape)
     rig.forward()
-    masks = [rig.memory[f"dropout{i}.kept"] for i in (1, 2)]
+    masks = [rig.memory[f"dropout{i}.mask"] for i in (1, 2)]
     assert 0.3 < (masks[0] != masks[1]).mean() < 0.55
     before = masks[0].copy()
     rig.clock.array[SEED] += 1

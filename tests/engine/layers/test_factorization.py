@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 from support import LayerRig, damage, golden_case, relative_error
 
+from engine.builder import IOSpec
 from engine.errors import InputError
 from engine.layers.branches import Concat, Multiply, Select
 from engine.layers.dense import Dense
 from engine.layers.embedding import Embedding
 from engine.layers.factorization import Factorization
 from engine.layers.shape import Flatten
-from engine.network import Ends, outline
+from engine.network import trace
 
 LIMIT = 1e-6
 KNOWN = (5, 7)  # users, items
@@ -79,4 +80,4 @@ def test_other_inputs_than_numbers_of_users_and_items_are_refused(known):
     with pytest.raises(
         InputError, match=r"model\.0 \(factorization\): needs the numbers of a user and an item"
     ):
-        outline([Factorization()], Ends((2,), 1, vocabulary=known))
+        trace([Factorization()], IOSpec((2,), 1, vocabulary=known))

@@ -41,7 +41,7 @@ def test_output_and_all_gradients_are_those_of_pytorch(name, dtype):
     rig = LayerRig(
         CASES[name], case["x"].shape, dtype=dtype, outputs=TOKENS, data=of_tokens, vocabulary=(TOKENS,)
     )  # fmt: skip
-    for parameter in rig.outline.shapes:
+    for parameter in rig.network.shapes:
         rig.memory[parameter][...] = case[parameter]
     assert relative_error(rig.outputs(case["x"]), case["y"]) < PRECISION[dtype]
     rig.backward(case["dy"])

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from support import LayerRig, relative_error
 
+from engine.builder import IOSpec
 from engine.data import Dataset, Pipeline, Rows
 from engine.errors import InputError
 from engine.experiment import experiment_from
@@ -11,7 +12,7 @@ from engine.layers.attention import Attention
 from engine.layers.base import Layer
 from engine.layers.embedding import Embedding, Position, Unembed
 from engine.layers.transformer import Transformer
-from engine.network import Ends, outline
+from engine.network import trace
 from engine.trainer import Trainer
 
 TOKENS = 11
@@ -20,7 +21,7 @@ TOKENS = 11
 def randomised(layers: list[Layer], shape: tuple[int, ...], **options) -> LayerRig:
     rig = LayerRig(layers, shape, **options)
     rng = np.random.default_rng(2)
-    for name in rig.outline.shapes:
+    for name in rig.network.shapes:
         rig.memory[name][...] = rng.normal(size=rig.memory[name].shape)
     return rig
 
@@ -90,7 +91,7 @@ def test_with_rotary_positions_only_the_distance_counts():
     assert np.ptp(score) > 0.1
 
 
-def test_normalised_queries_and_keys_do_not_know_their_size():
+def test_normalized_queries_and_keys_do_not_know_their_size():
     x = np.random.default_rng(1).normal(size=(1, 5, 4))
     rig = randomised([Attention(heads=2, qk_norm=True)], x.shape)
     rig.outputs(x)
@@ -118,14 +119,14 @@ def test_sinusoidal_positions_are_those_of_the_paper():
     for t, i in ((0, 0), (3, 0), (3, 1), (49, 2)):
         angle = t / 10_000 ** (2 * i / 6)
         np.testing.assert_allclose(y[t, 2 * i : 2 * i + 2], [np.sin(angle), np.cos(angle)], atol=1e-14)
-    assert rig.outline.size == 0
+    assert rig.network.size == 0
 
 
 def test_a_tied_table_is_one_parameter():
-    ends = Ends((5,), TOKENS, 5, (TOKENS,))
-    tied = outline([Embedding(units=4), Unembed()], ends)
+    io = IOSpec((5,), TOKENS, 5, (TOKENS,))
+    tied = trace([Embedding(units=4), Unembed()], io)
     assert tied.shapes == {"embedding1.weight": (TOKENS, 4)}
-    own = outline([Embedding(units=4), Unembed(tied=False)], ends)
+    own = trace([Embedding(units=4), Unembed(tied=False)], io)
     assert own.shapes == {"embedding1.weight": (TOKENS, 4), "unembed2.weight": (4, TOKENS)}
 
 
@@ -173,7 +174,7 @@ def trained(**training) -> dict[str, np.ndarray]:
     trainer = gpt(**training)
     while not trainer.finished:
         trainer.advance()
-    return {name: trainer.memory[name].copy() for name in trainer.outline.shapes}
+    return {name: trainer.memory[name].copy() for name in trainer.network.shapes}
 
 
 def test_a_fresh_gpt_holds_all_tokens_for_equally_likely():
@@ -202,7 +203,7 @@ def test_shards_and_accumulation_give_the_gradient_of_the_whole_batch():
 )
 def test_what_does_not_fit_is_refused_with_one_line(layers, message):
     with pytest.raises(InputError, match=message) as caught:
-        outline([Embedding(units=8), *layers], Ends((5,), TOKENS, 5, (TOKENS,)))
+        trace([Embedding(units=8), *layers], IOSpec((5,), TOKENS, 5, (TOKENS,)))
     assert "\n" not in str(caught.value)
 
 
@@ -218,13 +219,13 @@ def test_what_does_not_fit_is_refused_with_one_line(layers, message):
 )
 def test_layers_of_language_refuse_other_data(layer, shape, message):
     with pytest.raises(InputError, match=message):
-        outline([layer], Ends(shape, 3))
+        trace([layer], IOSpec(shape, 3))
 
 
 def test_an_embedding_of_another_width_cannot_be_tied():
     layers = [Embedding(units=8), Unembed(tied=False), Unembed()]
     with pytest.raises(InputError, match="the embedding is 8 wide, the input 11; set tied = false"):
-        outline(layers, Ends((5,), TOKENS, 5, (TOKENS,)))
+        trace(layers, IOSpec((5,), TOKENS, 5, (TOKENS,)))
 
 
 def test_one_thread_and_two_give_the_same_bits(monkeypatch):
@@ -236,5 +237,5 @@ def test_one_thread_and_two_give_the_same_bits(monkeypatch):
         assert trainer.parallel == (threads == 2)
         while not trainer.finished:
             trainer.advance()
-        found.append({name: trainer.memory[name].tobytes() for name in trainer.outline.shapes})
+        found.append({name: trainer.memory[name].tobytes() for name in trainer.network.shapes})
     assert found[0] == found[1]

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from support import LayerRig, damage, golden, golden_case, relative_error, run
 
+from engine.builder import Builder, IOSpec
 from engine.component import build
 from engine.errors import InputError
 from engine.layers import Layer
@@ -12,8 +13,8 @@ from engine.layers.dropout import Dropout
 from engine.layers.embedding import Embedding
 from engine.layers.recurrent import Gru, Lstm, Recurrent, Rnn
 from engine.layers.shape import Reshape
-from engine.memory import Memory
-from engine.network import Builder, Ends, initialise, lay_out, outline
+from engine.machine.memory import Memory
+from engine.network import initialize, lay_out, trace
 
 LIMIT = 1e-6
 PRECISION = {"float32": 2e-5, "float64": 1e-12}
@@ -85,18 +86,18 @@ def test_shards_give_what_the_whole_batch_gives(kind):
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 def test_one_position_at_a_time_gives_what_the_whole_window_gives(kind, dtype):
     layers = [Embedding(units=5), kind(units=6, layers=2, dropout=0.5), kind(units=3)]
-    ends = Ends((9,), 3, positions=9, vocabulary=(7,))
-    network = outline(layers, ends, dtype)
+    io = IOSpec((9,), 3, positions=9, vocabulary=(7,))
+    network = trace(layers, io, dtype)
     tokens = np.random.default_rng(1).integers(0, 7, (1, 9))
 
     def planned(streaming: bool, length: int):
         memory = Memory(dtype)
         lay_out(memory, network)
-        net = Builder(memory, "copy", ends, streaming=streaming)
-        x = net.work.tensor("input", (1, length))
+        net = Builder(memory, "copy", io, streaming=streaming)
+        x = net.workspace.tensor("input", (1, length))
         y = net.sequence(layers, x)
         memory.allocate()
-        initialise(memory, network, 1)
+        initialize(memory, network, 1)
         return x, y, run(net.forward, memory.dtype), memory
 
     x, y, forward, _ = planned(streaming=False, length=9)
@@ -111,10 +112,10 @@ def test_one_position_at_a_time_gives_what_the_whole_window_gives(kind, dtype):
 
 
 def test_both_directions_cannot_go_one_position_at_a_time():
-    ends = Ends((9,), 4, positions=9, vocabulary=(7,))
-    net = Builder(Memory("float32"), "copy", ends, streaming=True)
+    io = IOSpec((9,), 4, positions=9, vocabulary=(7,))
+    net = Builder(Memory("float32"), "copy", io, streaming=True)
     with pytest.raises(InputError, match=r"model\.1 \(gru\): cannot see one position at a time"):
-        net.sequence([Embedding(units=5), Gru(bidirectional=True)], net.work.tensor("input", (1, 1)))
+        net.sequence([Embedding(units=5), Gru(bidirectional=True)], net.workspace.tensor("input", (1, 1)))
 
 
 def test_a_state_begins_at_zero_and_a_second_pass_begins_anew():
@@ -137,7 +138,7 @@ def test_dropout_between_layers_drops_in_training_only():
     layers = [Gru(units=8, layers=2, dropout=0.9)]
     train, plain = (LayerRig(layers, (4, 5, 3), training=training) for training in (True, False))
     assert (train.outputs(numbers(4, 5, 3)) != plain.outputs(numbers(4, 5, 3))).any()
-    assert "gru1.layer2.dropout.kept" in train.memory.areas["shard0"].tensors
+    assert "gru1.layer2.dropout.mask" in train.memory.areas["shard0"].tensors
     assert Dropout.streams
 
 
@@ -155,11 +156,11 @@ def test_dropout_between_layers_drops_in_training_only():
 )
 def test_an_input_without_steps_is_told(shape, vocabulary, message):
     with pytest.raises(InputError, match=message):
-        outline([Lstm()], Ends(shape, 3, vocabulary=vocabulary))
+        trace([Lstm()], IOSpec(shape, 3, vocabulary=vocabulary))
 
 
 def test_rows_of_numbers_are_taken_step_by_step_behind_a_reshape():
-    network = outline([Reshape(shape=[40, 1]), Gru(units=6, bidirectional=True), Dense()], Ends((40,), 10))
+    network = trace([Reshape(shape=[40, 1]), Gru(units=6, bidirectional=True), Dense()], IOSpec((40,), 10))
     assert [block.shape for block in network.blocks] == [(40, 1), (40, 12), (10,)]
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from support import LayerRig
 
+from engine.builder import IOSpec
 from engine.component import build, tree_of
 from engine.errors import InputError
 from engine.initializers import He, LeCun, Siren, Xavier
@@ -14,7 +15,7 @@ from engine.layers.dropout import Dropout
 from engine.layers.norms import BatchNorm, LayerNorm
 from engine.layers.residual import Residual
 from engine.layers.shape import Flatten
-from engine.network import Ends, outline
+from engine.network import trace
 
 NESTED = [
     {"layer": "dense", "units": 6},
@@ -55,7 +56,7 @@ def test_nested_layers_are_read_and_written():
 
 
 def test_parameters_are_named_by_their_place():
-    network = outline(read(NESTED), Ends((5,), 3))
+    network = trace(read(NESTED), IOSpec((5,), 3))
     names = [p.name for p in network.parameters]
     assert [n for n in names if n.endswith("weight")] == [
         "dense1.weight",
@@ -84,7 +85,7 @@ def test_hyperparameters_are_named_by_their_place_and_may_change():
 
 
 def test_only_weights_decay():
-    network = outline([Dense(units=4), BatchNorm(), LayerNorm(), Dense()], Ends((5,), 3))
+    network = trace([Dense(units=4), BatchNorm(), LayerNorm(), Dense()], IOSpec((5,), 3))
     assert {p.name for p in network.parameters if p.decay} == {"dense1.weight", "dense4.weight"}
 
 
@@ -110,13 +111,13 @@ def test_what_cannot_be_read_is_named_by_its_path(tree, message):
 
 def test_a_residual_that_changes_the_shape_is_refused():
     with pytest.raises(InputError, match=r"model\.0 \(residual\): its layers turn \(5,\) into \(4,\)"):
-        outline([Residual([Dense(units=4)]), Dense()], Ends((5,), 3))
+        trace([Residual([Dense(units=4)]), Dense()], IOSpec((5,), 3))
 
 
 def test_an_error_within_a_residual_is_named_by_its_path():
     layers = [Dense(units=4), Residual([Dense(units=4), Residual([Dense(units=5)])]), Dense()]
     with pytest.raises(InputError, match=r"model\.1\.layers\.1 \(residual\)"):
-        outline(layers, Ends((5,), 3))
+        trace(layers, IOSpec((5,), 3))
 
 
 def test_flatten_keeps_the_values_and_needs_no_memory():
@@ -139,5 +140,5 @@ def test_flatten_keeps_the_values_and_needs_no_memory():
     ],
 )
 def test_weights_begin_as_suits_the_activation_that_follows(layers, initializer):
-    network = outline(layers, Ends((5,), 3))
+    network = trace(layers, IOSpec((5,), 3))
     assert {p.name: p.initializer for p in network.parameters}["dense1.weight"] == initializer

@@ -224,8 +224,8 @@ def test_principal_axes_are_those_of_the_largest_variance_and_do_not_flip():
     rng = np.random.default_rng(1)
     values = rng.normal(size=(200, 5)) * [1, 9, 1, 4, 0.1]
     points, share = principal(values)
-    centred = values - values.mean(axis=0)
-    variances = np.linalg.svd(centred, compute_uv=False) ** 2
+    centerd = values - values.mean(axis=0)
+    variances = np.linalg.svd(centerd, compute_uv=False) ** 2
     np.testing.assert_allclose((points**2).sum(axis=0), variances[:2])
     assert share == pytest.approx(variances[:2].sum() / variances.sum())
     again, _ = principal(values + rng.normal(size=values.shape) * 1e-6)

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from tui_lab.charts.colours import Depth
+from tui_lab.charts.colors import Depth
 from tui_lab.charts.glyphs import ASCII, BLOCK, BRAILLE
 from tui_lab.charts.palette import DARK, LIGHT, Look
 

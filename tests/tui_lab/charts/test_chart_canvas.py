@@ -1,7 +1,7 @@
 import numpy as np
 
 from tui_lab.charts.canvas import BOLD, Canvas
-from tui_lab.charts.colours import MANY, Depth, brightness, quantise
+from tui_lab.charts.colors import MANY, Depth, brightness, quantize
 from tui_lab.charts.glyphs import ASCII, BLOCK, BRAILLE, glyphs_for
 from tui_lab.charts.palette import DARK, LIGHT, depth_for
 from tui_lab.charts.text import cell_width, cells, pad, shorten
@@ -35,11 +35,11 @@ def test_texts_are_shortened_and_padded_by_cells():
     assert shorten("versicolor", 6) == "versi…"
     assert cell_width(shorten("猫猫猫猫", 4)) <= 4
     assert pad("猫", 4, "right") == "  猫"
-    assert pad("ab", 5, "centre") == " ab  "
+    assert pad("ab", 5, "center") == " ab  "
     assert shorten("abc", 0) == ""
 
 
-def test_runs_join_equal_neighbours_and_blanks():
+def test_runs_join_equal_neighbors_and_blanks():
     canvas = Canvas.blank(1, 8)
     canvas.put(0, 0, "ab", fg=1)
     canvas.put(0, 4, "cd", fg=1, attributes=BOLD)
@@ -64,20 +64,20 @@ def test_escape_codes_follow_the_depth():
     assert canvas.to_ansi(Depth.NONE) == "x"
 
 
-def test_quantised_colours_are_of_the_depth():
-    colours = np.random.default_rng(0).integers(-1, 1 << 24, (20, 30)).astype(np.int32)
-    many = quantise(colours, Depth.MANY)
+def test_quantized_colors_are_of_the_depth():
+    colors = np.random.default_rng(0).integers(-1, 1 << 24, (20, 30)).astype(np.int32)
+    many = quantize(colors, Depth.MANY)
     assert set(many.ravel()) <= {*MANY.tolist(), -1}
-    assert ((many < 0) == (colours < 0)).all()
-    assert (quantise(many, Depth.MANY) == many).all()
-    assert (quantise(colours, Depth.NONE) == -1).all()
+    assert ((many < 0) == (colors < 0)).all()
+    assert (quantize(many, Depth.MANY) == many).all()
+    assert (quantize(colors, Depth.NONE) == -1).all()
 
 
-def test_maps_grow_brighter_from_end_to_end_in_few_colours():
+def test_maps_grow_brighter_from_end_to_end_in_few_colors():
     for palette in (DARK, LIGHT):
-        for colours in (palette.sequential, palette.diverging):
-            assert len(colours) <= 32
-            assert (np.diff(brightness(colours)) > 0).all()
+        for colors in (palette.sequential, palette.diverging):
+            assert len(colors) <= 32
+            assert (np.diff(brightness(colors)) > 0).all()
         assert len(set(palette.classes)) >= 10
 
 

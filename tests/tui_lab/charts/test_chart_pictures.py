@@ -1,4 +1,4 @@
-"""What the other charts show, by their characters and colours."""
+"""What the other charts show, by their characters and colors."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ from chart_support import PLAIN, TRUE
 
 from tui_lab.charts.bars import bars, histogram, sparkline
 from tui_lab.charts.canvas import BOLD
-from tui_lab.charts.colours import Depth
+from tui_lab.charts.colors import Depth
 from tui_lab.charts.confusion import confusion_matrix, worst_mistakes
 from tui_lab.charts.glyphs import ASCII, BLOCK
 from tui_lab.charts.heat import class_map, decision_map, heat_map, resample
@@ -23,14 +23,14 @@ def test_a_heat_map_puts_two_pixels_in_a_cell():
     assert canvas.bg[0].tolist() == [DARK.sequential[-1]] * 2
 
 
-def test_a_signed_map_is_neutral_at_zero_and_uses_few_colours():
+def test_a_signed_map_is_neutral_at_zero_and_uses_few_colors():
     values = np.linspace(-1, 3, 101)[None, :]
     canvas = heat_map(values, 1, 101, TRUE, signed=True, fine=False)
     assert canvas.bg[0, 25] == DARK.diverging[15]
     assert len(np.unique(canvas.bg)) <= 31
 
 
-def test_a_map_without_colour_is_denser_where_higher():
+def test_a_map_without_color_is_denser_where_higher():
     assert heat_map(np.arange(5.0)[None, :], 1, 5, PLAIN).lines() == [" ░▒▓█"]
     assert heat_map(np.full((3, 3), 7.0), 1, 3, PLAIN).lines() == ["▒▒▒"]
     ascii_map = heat_map(np.arange(10.0)[None, :], 1, 10, Look(glyphs=ASCII, depth=Depth.NONE))

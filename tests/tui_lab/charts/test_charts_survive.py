@@ -31,7 +31,7 @@ def check_content(canvas, look):
         assert sum(len(text) for text, *_ in runs) == canvas.width
     if look.glyphs.name == "ascii":
         assert canvas.to_text().isascii()
-    if look.colourless:
+    if look.colorless:
         assert "\033" not in canvas.to_ansi(look.depth)
 
 

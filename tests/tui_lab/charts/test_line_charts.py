@@ -5,15 +5,15 @@ import numpy as np
 import pytest
 from chart_support import PLAIN, TRUE, lit
 
-from tui_lab.charts.colours import Depth
+from tui_lab.charts.colors import Depth
 from tui_lab.charts.glyphs import ASCII
 from tui_lab.charts.lines import Event, Series, line_chart
 from tui_lab.charts.palette import DARK, Look
 
 
-def line(y, x=None, name="train", colour=DARK.train):
+def line(y, x=None, name="train", color=DARK.train):
     y = np.asarray(y, dtype=float)
-    return Series(name, np.arange(len(y)) if x is None else np.asarray(x), y, colour)
+    return Series(name, np.arange(len(y)) if x is None else np.asarray(x), y, color)
 
 
 def plot(chart):
@@ -162,7 +162,7 @@ def test_the_cursor_reads_out_every_series():
     assert "validation 80.000" in header
 
 
-def test_series_differ_without_colour():
+def test_series_differ_without_color():
     flat = [line(np.zeros(50)), line(np.ones(50), name="validation")]
     dots = lit(plot(line_chart(flat, 12, 60, PLAIN, legend=False)))
     rows = np.flatnonzero(dots.any(axis=1))

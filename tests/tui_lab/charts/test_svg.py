@@ -15,7 +15,7 @@ def parsed(canvas: Canvas) -> ElementTree.Element:
     return ElementTree.fromstring(svg(canvas, DARK))
 
 
-def test_texts_stand_at_their_cells_with_colour_and_weight():
+def test_texts_stand_at_their_cells_with_color_and_weight():
     canvas = Canvas.blank(3, 20)
     canvas.put(1, 4, "a < b & c", fg=0x123456, attributes=BOLD)
     (text,) = parsed(canvas).iter(f"{SPACE}text")

@@ -9,7 +9,7 @@ from engine.component import members
 from engine.data import Source
 from engine.data.bundled import FOLDER, origin
 
-TABLE = "size,colour,price\n" + "".join(
+TABLE = "size,color,price\n" + "".join(
     f"{i % 7}.5,{'red' if i % 3 else 'blue'},{'dear' if i % 2 else 'cheap'}\n" for i in range(40)
 )
 
@@ -53,10 +53,10 @@ def test_a_table_is_shown_as_it_is_and_as_the_network_would_see_it(tmp_path):
     lines = {line.split()[0]: line.split() for line in before.splitlines() if line}
     assert lines["column"] == ["column", "mean", "deviation", "least", "greatest", "missing"]
     assert lines["size"][3:] == ["0.5", "6.5", "6"]
-    assert lines["colour"][1:] == ["2", "kinds"]
+    assert lines["color"][1:] == ["2", "kinds"]
     lines = {line.split()[0]: line.split() for line in after.splitlines()}
     assert lines["size"][1:3] == ["0", "1"]
-    assert set(lines) == {"input", "size", "colour=blue", "colour=red"}
+    assert set(lines) == {"input", "size", "color=blue", "color=red"}
 
 
 def test_the_data_of_a_preset_or_a_file_is_shown_with_its_own_steps(tmp_path):

@@ -155,7 +155,7 @@ def test_a_run_in_training_is_not_trained_twice():
         assert "training" in lab("runs").out or "done" in lab("runs").out
 
 
-def test_a_diverging_run_ends_with_one_and_says_what_went_bad():
+def test_a_diverging_run_ends_with_one_and_says_first_nonfinite():
     changes = ["--set", "optimizer.name=sgd", "--set", "optimizer.lr=50"]
     outcome = lab("train", "linear-regression", "--json", *changes)
     assert outcome.code == 1

@@ -147,7 +147,7 @@ def test_the_run_is_the_same_as_without_a_session(session):
     plain.start()
     while plain.step < step:
         plain.advance(limit=step)
-    for name in plain.outline.shapes:
+    for name in plain.network.shapes:
         assert (plain.memory[name] == session.trainer.memory[name]).all()
 
 

@@ -1,6 +1,6 @@
-"""Screenshots of an app that a test can compare: the characters, and two planes that tell the colours of each cell.
+"""Screenshots of an app that a test can compare: the characters, and two planes that tell the colors of each cell.
 
-A colour of the palette is a letter, any other one a sign of its own, so that a wrong colour changes the file as a
+A color of the palette is a letter, any other one a sign of its own, so that a wrong color changes the file as a
 wrong character does. UPDATE_SNAPSHOTS=1 writes the files anew; then look at them.
 """
 
@@ -19,27 +19,27 @@ ROLES = {
     "good": "g", "warning": "w", "fault": "x", "edit": "e", "cursor": "c",
 }  # fmt: skip
 LETTERS = {getattr(palette, role): letter for palette in (LIGHT, DARK) for role, letter in ROLES.items()}
-FIRST_SIGN, SIGNS = 0x100, 0x250 - 0x100  # letters with marks: one for each other colour, nearly
+FIRST_SIGN, SIGNS = 0x100, 0x250 - 0x100  # letters with marks: one for each other color, nearly
 FLAGS = ("bold", "dim", "underline", "reverse")
 
 
-def sign(colour: int | None) -> str:
-    """One character for a colour."""
-    if colour is None:
+def sign(color: int | None) -> str:
+    """One character for a color."""
+    if color is None:
         return "."
-    return LETTERS.get(colour) or chr(FIRST_SIGN + (colour * 2_654_435_761 >> 7) % SIGNS)
+    return LETTERS.get(color) or chr(FIRST_SIGN + (color * 2_654_435_761 >> 7) % SIGNS)
 
 
 def ink_and_ground(style: Style | None) -> tuple[str, str]:
     if style is None:
         return ".", "."
-    colours = [
+    colors = [
         None if c is None or c.is_default else int.from_bytes(bytes(c.get_truecolor()))
         for c in (style.color, style.bgcolor)
     ]
     flags = sum(bool(getattr(style, flag)) << i for i, flag in enumerate(FLAGS))
     # Flags are a mark that joins the letter: t̀ is bold text.
-    return sign(colours[0]) + (chr(0x300 + flags) if flags else ""), sign(colours[1])
+    return sign(colors[0]) + (chr(0x300 + flags) if flags else ""), sign(colors[1])
 
 
 def rows_of(app: LabApp) -> list[list]:
@@ -52,7 +52,7 @@ def text_of(app: LabApp) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def colours_of(app: LabApp) -> str:
+def colors_of(app: LabApp) -> str:
     """The ink of each cell that has some, and the ground of each row that is not all of one."""
     inks, grounds = [], []
     for row in rows_of(app):
@@ -73,7 +73,7 @@ async def settled(pilot, *keys: str) -> None:
     calm, before = 0, None
     for _ in range(200):
         await pilot.pause(0.03)
-        now = text_of(pilot.app) + colours_of(pilot.app)
+        now = text_of(pilot.app) + colors_of(pilot.app)
         calm, before = (calm + 1 if now == before else 0), now
         if calm == 4:  # longer than any of the screen's own timers but its clock
             return
@@ -83,7 +83,7 @@ async def settled(pilot, *keys: str) -> None:
 def check(name: str, app: LabApp) -> None:
     """Compare the screen with the kept one."""
     path = SNAPSHOTS / f"{name}.txt"
-    now = text_of(app) + colours_of(app)
+    now = text_of(app) + colors_of(app)
     if os.environ.get("UPDATE_SNAPSHOTS"):
         path.parent.mkdir(exist_ok=True)
         path.write_text(now, encoding="utf-8")

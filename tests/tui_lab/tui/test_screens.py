@@ -23,7 +23,7 @@ plus minus l left_square_bracket comma full_stop x left right right_square_brack
 
 @pytest.fixture(autouse=True)
 def _no_welcome(monkeypatch):
-    monkeypatch.setattr("tui_lab.tui.first.first_time", lambda: False)
+    monkeypatch.setattr("tui_lab.tui.welcome.first_time", lambda: False)
     monkeypatch.setenv("TZ", "UTC")
     monkeypatch.setattr("time.localtime", __import__("time").gmtime)
 
@@ -370,11 +370,11 @@ async def test_a_screenshot_and_the_panels_text_can_be_written(tmp_path, monkeyp
     assert "WHAT IT SEES" not in chart
 
 
-async def test_no_color_shows_no_colour(monkeypatch):
+async def test_no_color_shows_no_color(monkeypatch):
     monkeypatch.setenv("NO_COLOR", "1")
     app = app_on(fake.spiral())
     async with app.run_test(size=(120, 40)) as pilot:
         for view in "1234567":
             await pilot.press(view)
             await settled(pilot)
-        assert app.chart_look.colourless
+        assert app.chart_look.colorless

@@ -11,7 +11,7 @@ from engine.probes.series import Forecast
 from engine.probes.writing import Answers, Page, Writing
 from tests.tui_lab.tui import fake
 from tests.tui_lab.tui.screenshot import settled, text_of
-from tui_lab.charts.colours import Depth
+from tui_lab.charts.colors import Depth
 from tui_lab.charts.glyphs import ASCII, BLOCK, BRAILLE
 from tui_lab.charts.images import Caption, mosaic
 from tui_lab.charts.maps import map_rows, tiles
@@ -150,7 +150,7 @@ def test_what_a_causal_head_cannot_see_is_left_empty():
 # -- images, signals, maps ---------------------------------------------------------------------------------------
 
 
-def test_images_in_colour_keep_their_colours():
+def test_images_in_color_keep_their_colors():
     red = np.zeros((1, 4, 4, 3))
     red[..., 0] = 1
     canvas = mosaic(red, [Caption("red")], 4, 10, LOOK, low=0, high=1)
@@ -233,7 +233,7 @@ def test_a_table_shows_whole_numbers_as_such_and_always_the_target():
 
 @pytest.fixture(autouse=True)
 def _no_welcome(monkeypatch):
-    monkeypatch.setattr("tui_lab.tui.first.first_time", lambda: False)
+    monkeypatch.setattr("tui_lab.tui.welcome.first_time", lambda: False)
 
 
 async def test_arrows_and_n_choose_heads_and_o_the_next_picture():

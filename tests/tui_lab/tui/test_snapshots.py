@@ -1,4 +1,4 @@
-"""Every screen looks as it did, characters and colours; screenshot.py says how to look at a change and to keep it."""
+"""Every screen looks as it did, characters and colors; screenshot.py says how to look at a change and to keep it."""
 
 import time
 
@@ -16,14 +16,14 @@ SIZES = [(80, 24), (120, 40)]
 
 @pytest.fixture(autouse=True)
 def _always_the_same(monkeypatch):
-    monkeypatch.setattr("tui_lab.tui.first.first_time", lambda: False)
+    monkeypatch.setattr("tui_lab.tui.welcome.first_time", lambda: False)
     monkeypatch.setattr("time.localtime", time.gmtime)
     terminal(monkeypatch)
 
 
-def terminal(monkeypatch, term: str = "xterm-256color", colours: str = "truecolor") -> None:
+def terminal(monkeypatch, term: str = "xterm-256color", colors: str = "truecolor") -> None:
     monkeypatch.setenv("TERM", term)
-    monkeypatch.setenv("COLORTERM", colours)
+    monkeypatch.setenv("COLORTERM", colors)
 
 
 def app_on(session) -> LabApp:
@@ -60,13 +60,13 @@ async def test_language(view, size):
 @pytest.mark.parametrize(
     ("name", "widget", "size"), [("loss", "#loss-chart", (80, 24)), ("picture", "#picture", (120, 40))]
 )
-async def test_maximised_charts(name, widget, size):
+async def test_maximized_charts(name, widget, size):
     app = app_on(fake.spiral())
     async with app.run_test(size=size) as pilot:
         await settled(pilot)
         app.screen.query_one(widget).focus()
         await settled(pilot, "m")
-        check(f"maximised-{name}", app)
+        check(f"maximized-{name}", app)
 
 
 async def test_a_cursor_smoothing_and_a_window():
@@ -124,7 +124,7 @@ async def test_presets(size, monkeypatch, tmp_path):
         check(f"presets-{size[0]}x{size[1]}", app)
 
 
-async def test_without_colours(monkeypatch):
+async def test_without_colors(monkeypatch):
     monkeypatch.setenv("NO_COLOR", "1")
     app = app_on(fake.spiral())
     async with app.run_test(size=(120, 40)) as pilot:
@@ -132,12 +132,12 @@ async def test_without_colours(monkeypatch):
         check("no-color", app)
 
 
-async def test_sixteen_colours(monkeypatch):
+async def test_sixteen_colors(monkeypatch):
     terminal(monkeypatch, "xterm", "")
     app = app_on(fake.spiral())
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
-        check("sixteen-colours", app)
+        check("sixteen-colors", app)
 
 
 async def test_the_light_theme():

@@ -191,7 +191,7 @@ def test_live_resize_down_to_too_small_and_back(terminal):
 @pytest.mark.parametrize(
     "environment", [{"NO_COLOR": "1"}, {"TERM": "linux", "COLORTERM": ""}, {"TERM": "xterm", "COLORTERM": ""}]
 )
-def test_terminals_of_few_colours_show_the_lab(terminal, environment):
+def test_terminals_of_few_colors_show_the_lab(terminal, environment):
     lab = terminal("open", "moons", "--pace", "0", **environment)
     lab.wait_for("press space to train")
     lab.press(" ")
@@ -201,8 +201,8 @@ def test_terminals_of_few_colours_show_the_lab(terminal, environment):
     lab.press("q")
     assert lab.end() == 0
     if "NO_COLOR" in environment:
-        colours = re.findall(rb"[34]8;2;(\d+);(\d+);(\d+)", lab.seen)
-        assert all(red == green == blue for red, green, blue in colours)
+        colors = re.findall(rb"[34]8;2;(\d+);(\d+);(\d+)", lab.seen)
+        assert all(red == green == blue for red, green, blue in colors)
 
 
 def test_a_terminal_that_cannot_draw_is_told_the_way_without_a_screen(terminal):

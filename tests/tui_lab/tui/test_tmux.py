@@ -50,7 +50,7 @@ class Tmux:
         return self("capture-pane", "-p")
 
     @property
-    def colours(self) -> str:
+    def colors(self) -> str:
         """The screen with its escape codes."""
         return self("capture-pane", "-p", "-e")
 
@@ -135,12 +135,12 @@ def test_a_sitting(tmux):
 def test_plain_terminals_show_the_lab_and_quit_leaves_them_clean(tmux, environment):
     lab = training(tmux, **environment)
     lab.wait_for("WHAT IT SEES", "accuracy 0.")
-    coloured, screen = lab.colours, lab.screen
+    colored, screen = lab.colors, lab.screen
     if "NO_COLOR" in environment:
-        hues = re.findall(r"[34]8;2;(\d+);(\d+);(\d+)", coloured)
+        hues = re.findall(r"[34]8;2;(\d+);(\d+);(\d+)", colored)
         assert all(red == green == blue for red, green, blue in hues)
     else:
-        assert "8;2;" not in coloured
+        assert "8;2;" not in colored
         assert not any("⠀" < c <= "⣿" for c in screen), "the console of Linux has no braille"
     lab.press("q")
     screen = lab.wait_for("exit code 0")

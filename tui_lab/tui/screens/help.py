@@ -17,7 +17,7 @@ KEYS = """\
 
 [b]Looking[/b]
  1 – 7  views                     tab  next panel
- m      maximise it, esc back     o n  next picture, example
+ m      maximize it, esc back     o n  next picture, example
  l      log scale                 + −  smoothing
  [ ]    zoom in, out              , .  scroll through history
  x      cursor; ← → move it       w    write chart and screen

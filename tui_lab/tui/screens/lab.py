@@ -50,7 +50,7 @@ class LabScreen(Controls, CurveKeys):
     AUTO_FOCUS = ""  # an arrow key must not change a hyperparameter that nobody chose
     BINDINGS: ClassVar = [
         *(Binding(str(i + 1), f"view({i})", name, show=False) for i, name in enumerate(VIEWS)),
-        Binding("m", "maximise", "maximise"),
+        Binding("m", "maximize", "maximize"),
         Binding("escape", "leave", show=False),
         Binding("o", "next_picture", "next picture", show=False),
         Binding("n", "next_example", "next example", show=False),
@@ -130,7 +130,7 @@ class LabScreen(Controls, CurveKeys):
 
     def hint_once(self) -> None:
         """The first time ever, say the three keys that matter."""
-        from tui_lab.tui.first import first_time
+        from tui_lab.tui.welcome import first_time
 
         if first_time():
             self.notify(
@@ -258,7 +258,7 @@ class LabScreen(Controls, CurveKeys):
         self.chosen_layer = event.name
         self.refresh_view()
 
-    def action_maximise(self) -> None:
+    def action_maximize(self) -> None:
         if self.maximized:
             self.minimize()
         else:
@@ -323,7 +323,7 @@ class LabScreen(Controls, CurveKeys):
         self.refresh_view()
 
     def action_leave(self) -> None:
-        """Escape goes one step back: from a maximised panel, a cursor, the form."""
+        """Escape goes one step back: from a maximized panel, a cursor, the form."""
         if self.maximized:
             self.minimize()
         elif self.look_at.cursor is not None:

@@ -25,8 +25,8 @@ def style_of(base: Style, fg: int, bg: int, attributes: int) -> Style:
     Not `base + Style(…)`: Rich would keep the parts of the last 1,024 sums, too.
     """
     return Style(
-        color=colour_of(fg) if fg >= 0 else base.color,
-        bgcolor=colour_of(bg) if bg >= 0 else base.bgcolor,
+        color=color_of(fg) if fg >= 0 else base.color,
+        bgcolor=color_of(bg) if bg >= 0 else base.bgcolor,
         bold=bool(attributes & BOLD),
         dim=bool(attributes & DIM),
         underline=bool(attributes & UNDERLINE),
@@ -35,7 +35,7 @@ def style_of(base: Style, fg: int, bg: int, attributes: int) -> Style:
 
 
 @lru_cache(256)
-def colour_of(rgb: int) -> Color:
+def color_of(rgb: int) -> Color:
     return Color.from_rgb(rgb >> 16 & 255, rgb >> 8 & 255, rgb & 255)
 
 
@@ -74,7 +74,7 @@ class CanvasWidget(Widget):
 
     @property
     def chart_look(self) -> Look:
-        """Palette, glyphs and colours of the terminal."""
+        """Palette, glyphs and colors of the terminal."""
         return self.app.chart_look  # type: ignore[attr-defined]
 
     def paint(self, height: int, width: int) -> Canvas:

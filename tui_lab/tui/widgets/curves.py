@@ -21,7 +21,7 @@ A curve over the steps; what shares a column is drawn from its least to its grea
 Dashed lines are edits, with the new value at the axis; ! is a warning.
 
 x puts up a cursor that reads values, ← → or a click move it · + − smooth (debiased mean, the raw values behind it) ·
-l log scale · [ ] zoom · , . scroll · m maximise · o the next charts, in the view of curves"""
+l log scale · [ ] zoom · , . scroll · m maximize · o the next charts, in the view of curves"""
 LOG_AT_FIRST = {"gradient_norm"}
 REST_SECONDS = 0.35
 
@@ -115,8 +115,8 @@ class CurveChart(CanvasWidget, can_focus=True):
 
     def series(self, s: Snapshot) -> list[Series]:
         palette = self.chart_look.palette
-        colours = {"train_loss": palette.train, "val_loss": palette.validation}
-        colours |= {f"{s.metric}_{name}": palette.muted for name in s.data.get("baselines", ())}
+        colors = {"train_loss": palette.train, "val_loss": palette.validation}
+        colors |= {f"{s.metric}_{name}": palette.muted for name in s.data.get("baselines", ())}
         found = []
         for name in self.curves:
             curve = s.curves.get(name)
@@ -125,14 +125,14 @@ class CurveChart(CanvasWidget, can_focus=True):
             fallback = (
                 palette.train if name in ("gradient_norm", "lr", "steps_per_second") else palette.validation
             )
-            colour = colours.get(name, fallback)
+            color = colors.get(name, fallback)
             label = {"train_loss": "train", "val_loss": "validation"}.get(name, name)
             if self.view.smoothing and name not in ("lr", "steps_per_second"):
-                faded = palette.faded(colour)
+                faded = palette.faded(color)
                 found.append(Series(label, curve.x, curve.mean, faded, curve.low, curve.high, legend=False))
-                found.append(Series(label, curve.x, smooth(curve.mean, self.view.smoothing), colour))
+                found.append(Series(label, curve.x, smooth(curve.mean, self.view.smoothing), color))
             else:
-                found.append(Series(label, curve.x, curve.mean, colour, curve.low, curve.high))
+                found.append(Series(label, curve.x, curve.mean, color, curve.low, curve.high))
         return found
 
     def marks(self, s: Snapshot) -> list[Event]:

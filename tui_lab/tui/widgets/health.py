@@ -20,9 +20,9 @@ class HealthLine(CanvasWidget):
             canvas.put(0, 1, f"{glyphs.wrong} {s.end.get('message', '')}", fg=palette.fault)
         elif s.findings:
             finding = s.findings[0]
-            colour = palette.fault if finding.level == BAD else palette.warning
+            color = palette.fault if finding.level == BAD else palette.warning
             more = f"  (+{len(s.findings) - 1})" if len(s.findings) > 1 else ""
-            canvas.put(0, 1, f"! {finding.message}", fg=colour)
+            canvas.put(0, 1, f"! {finding.message}", fg=color)
             column = len(finding.message) + 4
             canvas.put(0, column, f"{glyphs.arrow} {finding.advice}{more}", fg=palette.muted)
         elif s.step:

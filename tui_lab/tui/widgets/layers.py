@@ -31,7 +31,7 @@ weights. upd:data: log10 of the true change of the weights to their size; health
 
 
 class LayersTable(CanvasWidget, can_focus=True):
-    """A row a layer; coloured where an expert would look twice."""
+    """A row a layer; colored where an expert would look twice."""
 
     help_text = HELP
     BINDINGS = [
@@ -84,7 +84,7 @@ class LayersTable(CanvasWidget, can_focus=True):
         self, canvas: Canvas, y: int, state: LayerState, columns: list, left: int, chosen: bool
     ) -> None:
         palette = self.chart_look.palette
-        colours = {WATCH: palette.warning, BAD: palette.fault}
+        colors = {WATCH: palette.warning, BAD: palette.fault}
         name, shape = short_name(state.name), "·".join(map(str, state.shape))
         name = f"{name} {shape}" if len(name) + len(shape) < left - 2 or "." not in state.name else name
         attributes = REVERSE if chosen and self.has_focus else BOLD if chosen else 0
@@ -94,10 +94,10 @@ class LayersTable(CanvasWidget, can_focus=True):
             value = getattr(state, field)
             level = state.levels.get(field, "")
             text = cell_text(field, value, size)
-            if level in colours:
+            if level in colors:
                 text = "!" + text[1:] if text[0] == " " else text
             canvas.put(
-                y, column, text, fg=colours.get(level, palette.text if value is not None else palette.faint)
+                y, column, text, fg=colors.get(level, palette.text if value is not None else palette.faint)
             )
             column += size + 2
 

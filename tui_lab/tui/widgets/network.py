@@ -6,7 +6,7 @@ from tui_lab.tui.widgets.cells import CanvasWidget
 from tui_lab.tui.widgets.texts import paint_blocks
 
 HELP = """\
-Each column is a layer, each mark a neuron, each line a weight: its colour is the sign, its strength the size. Large
+Each column is a layer, each mark a neuron, each line a weight: its color is the sign, its strength the size. Large
 networks are shown as a table of blocks."""
 
 

@@ -105,7 +105,7 @@ def pairs(found: list[tuple[str, str]], height: int, width: int, look: Look) -> 
 
 
 def points(data: dict, height: int, width: int, look: Look) -> Canvas:
-    """Points of the plane in the colours of their classes."""
+    """Points of the plane in the colors of their classes."""
     found, classes = data["points"]
     low, high = found.min(axis=0), found.max(axis=0)
     canvas = Canvas.blank(height, width)

@@ -27,8 +27,8 @@ class StatusLine(CanvasWidget):
             if text and width - column - len(text) > 62:
                 canvas.put(0, column, text, fg=palette.muted)
                 column += len(text) + 2
-        state, colour = self.state()
-        parts = [(state, colour)]
+        state, color = self.state()
+        parts = [(state, color)]
         if s.experiment is not None and s.step + s.steps:
             total = numbers.count(s.steps)
             parts.append((f"step {numbers.count(s.step):>{len(total)}}", palette.text))
@@ -40,32 +40,32 @@ class StatusLine(CanvasWidget):
                 parts.append((f"{numbers.rate(s.steps_per_second):>4} steps/s", palette.muted))
             parts.append((f"{numbers.duration(s.seconds):>5}", palette.muted))
         right = width - 1
-        for text, colour in reversed(parts):
+        for text, color in reversed(parts):
             right -= len(text)
             if right > column:
-                canvas.put(0, right, text, fg=colour)
+                canvas.put(0, right, text, fg=color)
             right -= 2
         return canvas
 
     def state(self) -> tuple[str, int]:
         s, palette = self.snapshot, self.chart_look.palette
         assert s is not None
-        word, colour = s.phase, palette.muted
+        word, color = s.phase, palette.muted
         if s.phase in (base.LOADING, base.COMPILING):
             word = s.message or s.phase
         elif s.phase == base.TRAINING:
-            colour = palette.good
+            color = palette.good
         elif s.phase == base.PAUSED:
-            colour = palette.warning
+            color = palette.warning
         elif s.phase == base.ENDED and s.end:
             reason = s.end["reason"]
             word = REASONS.get(reason, reason)
             if reason == "diverged":
                 return f"{SIGNS[base.FAILED]} {word}", palette.fault
-            colour = palette.good
+            color = palette.good
         elif s.phase == base.FAILED:
-            colour = palette.fault
-        return f"{SIGNS.get(s.phase, ' ')} {word}", colour
+            color = palette.fault
+        return f"{SIGNS.get(s.phase, ' ')} {word}", color
 
 
 def layer_sizes(snapshot: "base.Snapshot") -> list[int]:

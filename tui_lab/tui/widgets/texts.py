@@ -24,11 +24,11 @@ class Readings(CanvasWidget):
             ("|g|", s.log.get("gradient_norm"), palette.text),
         ]
         column = 1
-        for name, value, colour in parts:
+        for name, value, color in parts:
             if column + len(name) + 8 > width:
                 break
             canvas.put(0, column, name, fg=palette.muted)
-            canvas.put(0, column + len(name) + 1, number(value), fg=colour, attributes=BOLD)
+            canvas.put(0, column + len(name) + 1, number(value), fg=color, attributes=BOLD)
             column += len(name) + 9
         return canvas
 
@@ -45,7 +45,7 @@ class EventsList(CanvasWidget, can_focus=True):
         canvas.put(0, 1, "EVENTS", fg=palette.muted, attributes=BOLD)
         if s.path:
             canvas.put(0, 10, s.path[-(width - 12) :], fg=palette.muted)
-        colours = {
+        colors = {
             "edit": palette.edit,
             "warning": palette.warning,
             "end": palette.good,
@@ -55,7 +55,7 @@ class EventsList(CanvasWidget, can_focus=True):
             clock = time.strftime("%H:%M:%S", time.localtime(event.get("time", 0)))
             canvas.put(y, 1, clock, fg=palette.muted)
             canvas.put(y, 11, f"{event['step']:>11,}", fg=palette.text)
-            canvas.put(y, 24, event["event"], fg=colours.get(event["event"], palette.muted))
+            canvas.put(y, 24, event["event"], fg=colors.get(event["event"], palette.muted))
             canvas.put(y, 36, event_text(event)[: max(0, width - 37)], fg=palette.text)
         if not s.events and height > 1:
             canvas.put(1, 1, "nothing has happened yet; press space to train", fg=palette.muted)

@@ -28,7 +28,7 @@ class Kind:
 KINDS = {
     "plane": Kind(
         "WHAT IT SEES",
-        "The plane of the two inputs, coloured by the class it would answer and how sure it is; • are training "
+        "The plane of the two inputs, colored by the class it would answer and how sure it is; • are training "
         "points, ▪ validation points.",
         decisions.plane,
     ),
@@ -61,7 +61,7 @@ KINDS = {
     ),
     "filters": Kind(
         "FIRST FILTERS",
-        "The weights of the first layer as pictures: what each of its units looks for; colour is the sign.",
+        "The weights of the first layer as pictures: what each of its units looks for; color is the sign.",
         images.maps,
     ),
     "features": Kind(
@@ -81,7 +81,7 @@ KINDS = {
     ),
     "codes": Kind(
         "CODES",
-        "The narrowest layer's numbers for validation rows, in the colours of their classes.",
+        "The narrowest layer's numbers for validation rows, in the colors of their classes.",
         codes.codes,
     ),
     "embedding": Kind(

@@ -14,7 +14,7 @@ from tui_lab.tui.widgets.sights.choice import Choice
 
 
 def codes(codes: Codes, height: int, width: int, look: Look, choice: Choice) -> Canvas:
-    """Points with their names, or in the colours of their classes."""
+    """Points with their names, or in the colors of their classes."""
     palette, canvas = look.palette, Canvas.blank(height, width)
     note = codes.title
     if codes.share < 0.9995:
@@ -46,7 +46,7 @@ def names_in_plane(points: np.ndarray, names: list[str], height: int, width: int
         row, column = round((1 - y) * (height - 1)), round(x * max(0, width - size))
         place = free_place(canvas, row, column, size)
         if place is not None:
-            canvas.put(*place, name, fg=colour_of(name, look))
+            canvas.put(*place, name, fg=color_of(name, look))
     return canvas
 
 
@@ -62,8 +62,8 @@ def free_place(canvas: Canvas, row: int, column: int, size: int) -> tuple[int, i
     return None
 
 
-def colour_of(name: str, look: Look) -> int:
-    """Letters of each case, digits and signs by colours of their own: the kinds a network finds first."""
+def color_of(name: str, look: Look) -> int:
+    """Letters of each case, digits and signs by colors of their own: the kinds a network finds first."""
     kinds = (str.islower, str.isupper, str.isdigit)
     group = next((i for i, kind in enumerate(kinds) if len(name) == 1 and kind(name)), len(kinds))
     return look.palette.group(group)

@@ -43,7 +43,7 @@ def writing(found: Writing, height: int, width: int, look: Look, choice: Choice)
 
 
 def put_page(
-    canvas: Canvas, top: int, gutter: int, page: Page, lines: list[str], skipped: int, look: Look, colour: int
+    canvas: Canvas, top: int, gutter: int, page: Page, lines: list[str], skipped: int, look: Look, color: int
 ) -> None:
     """A page's lines beside its step, the prompt in bold."""
     palette = look.palette
@@ -55,7 +55,7 @@ def put_page(
         return
     prompt = cell_width(page.prompt.replace("\n", " ")) if not skipped else 0
     for y, line in enumerate(lines):
-        canvas.put(top + y, gutter, line, fg=colour)
+        canvas.put(top + y, gutter, line, fg=color)
         if prompt > 0:
             canvas.put(top + y, gutter, line[:prompt], fg=palette.text, attributes=BOLD)
             prompt -= len(line) + 1

@@ -7,8 +7,8 @@ from pkgutil import iter_modules
 
 import numpy as np
 
-from engine.jit import KERNELS, Kernel
-from engine.memory import Tensor
+from engine.machine.kernel import KERNELS, Kernel
+from engine.machine.memory import Tensor
 
 
 @dataclass(frozen=True)
@@ -47,11 +47,11 @@ class Operation:
                     )
         return sizes
 
-    def work(self) -> int:
+    def multiplications(self) -> int:
         """About how many multiplications it takes: those of its products, else one for each of the most numbers."""
-        if self.kernel.work:
+        if self.kernel.multiplies:
             sizes = self.sizes()
-            return prod(int(d) if d.isdigit() else sizes[d] for d in self.kernel.work)
+            return prod(int(d) if d.isdigit() else sizes[d] for d in self.kernel.multiplies)
         return max((o.size for o in self.operands if not isinstance(o, int)), default=0)
 
     def row(self, dtype: str, width: int) -> list[int]:

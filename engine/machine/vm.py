@@ -11,9 +11,21 @@ from typing import Any
 import numba
 import numpy as np
 
-from engine.jit import compile_native
-from engine.kernels.intrinsics import call, load
-from engine.places import APPLY, DONE, LOSS, LOSS_SUM, LR, MICRO, NORM, NOT_FINITE, STEP, STOPPED, UPDATES
+from engine.machine.compiler import compile_native
+from engine.machine.numba_extensions.intrinsics import call, load
+from engine.machine.registers import (
+    APPLY,
+    DONE,
+    LOSS,
+    LOSS_SUM,
+    LR,
+    MICRO,
+    NORM,
+    NOT_FINITE,
+    STEP,
+    STOPPED,
+    UPDATES,
+)
 
 
 @numba.njit(inline="always")

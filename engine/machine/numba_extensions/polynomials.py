@@ -1,4 +1,4 @@
-"""Elementary functions in float32 that vectorise, and the choice by element type; imported at the first compilation.
+"""Elementary functions in float32 that vectorize, and the choice by element type; imported at the first compilation.
 
 Each is a range reduction and a polynomial without branches: both sides are computed and one is selected. NaN stays
 NaN, and what overflows becomes inf. In float64 the C library does the work.
@@ -11,7 +11,7 @@ from numba import types
 from numba.extending import overload, register_jitable
 
 from engine.kernels import maths
-from engine.kernels.intrinsics import bits_of_float, float_of_bits
+from engine.machine.numba_extensions.intrinsics import bits_of_float, float_of_bits
 
 # Per instruction, these flags survive inlining: a reassociated range reduction would lose its last digits.
 EXACT = {"error_model": "numpy", "fastmath": {"contract", "nsz"}, "forceinline": True}

@@ -2,55 +2,56 @@
 
 import pytest
 
+from engine.builder import IOSpec
 from engine.component import build
 from engine.data import prepare
 from engine.experiment import experiment_from
-from engine.jit import product_kernel
 from engine.layers import Layer
-from engine.network import Ends, Outline, outline
-from engine.plan import MOST_SHARDS, shards_for, work
+from engine.machine.kernel import product_kernel
+from engine.network import NetworkSpec, trace
+from engine.plan import MOST_SHARDS, flops, shards_for
 from engine.trainer import Trainer
 
 
-def network(layers: list[dict], ends: Ends) -> Outline:
-    return outline(build(list[Layer], layers), ends)
+def network(layers: list[dict], io: IOSpec) -> NetworkSpec:
+    return trace(build(list[Layer], layers), io)
 
 
 def test_a_dense_layer_multiplies_each_weight_once_a_row():
-    dense = network([{"layer": "dense", "units": 512}, {"layer": "dense"}], Ends((784,), 10))
-    assert dense.work == 784 * 512 + 512 * 10
-    assert work(dense, 100) == 6 * 100 * dense.work
+    dense = network([{"layer": "dense", "units": 512}, {"layer": "dense"}], IOSpec((784,), 10))
+    assert dense.multiplications == 784 * 512 + 512 * 10
+    assert flops(dense, 100) == 6 * 100 * dense.multiplications
 
 
 def test_a_convolution_multiplies_each_weight_at_every_place():
     layers = [{"layer": "conv2d", "filters": 16, "stride": 2}, {"layer": "global_pool"}, {"layer": "dense"}]
-    images = network(layers, Ends((28, 28, 3), 10))
-    assert images.work == 14 * 14 * (3 * 3 * 3 * 16) + 14 * 14 * 16 + 16 * 10
+    images = network(layers, IOSpec((28, 28, 3), 10))
+    assert images.multiplications == 14 * 14 * (3 * 3 * 3 * 16) + 14 * 14 * 16 + 16 * 10
 
 
 def test_attention_counts_its_two_products_between_positions():
     T, D, V = 20, 8, 7
     layers = [{"layer": "embedding", "units": D}, {"layer": "attention", "heads": 2}, {"layer": "unembed"}]
-    text = network(layers, Ends((T,), V, T, (V,)))
+    text = network(layers, IOSpec((T,), V, T, (V,)))
     maps, between, scores = T * D * 3 * D + T * D * D, 2 * T * T * D, T * D * V
-    assert text.work - (maps + between + scores) <= T * (D + V)  # looking up the vectors
+    assert text.multiplications - (maps + between + scores) <= T * (D + V)  # looking up the vectors
 
 
 @pytest.mark.parametrize("layer", ["rnn", "gru", "lstm"])
 def test_a_recurrent_layer_multiplies_its_weights_at_every_step(layer):
     gates = {"rnn": 1, "gru": 3, "lstm": 4}[layer]
     T, I, U = 30, 5, 64
-    steps = network([{"layer": layer, "units": U}, {"layer": "dense"}], Ends((T, I), 2))
-    assert steps.work >= T * (I + U) * gates * U
+    steps = network([{"layer": layer, "units": U}, {"layer": "dense"}], IOSpec((T, I), 2))
+    assert steps.multiplications >= T * (I + U) * gates * U
 
 
 def test_a_small_step_stays_whole_and_a_large_one_is_cut_where_each_part_uses_its_weights_often():
-    small = network([{"layer": "dense", "units": 8}, {"layer": "dense"}], Ends((2,), 2))
-    wide = network([{"layer": "dense", "units": 2000}, {"layer": "dense"}], Ends((784,), 10))
+    small = network([{"layer": "dense", "units": 8}, {"layer": "dense"}], IOSpec((2,), 2))
+    wide = network([{"layer": "dense", "units": 2000}, {"layer": "dense"}], IOSpec((784,), 10))
     images = network(
         [{"layer": "conv2d", "filters": 32}, {"layer": "conv2d", "filters": 32}, {"layer": "global_pool"},
          {"layer": "dense"}],
-        Ends((28, 28, 1), 10),
+        IOSpec((28, 28, 1), 10),
     )  # fmt: skip
     assert shards_for(small, 1024) == 1
     assert shards_for(wide, 64) == 1
@@ -95,9 +96,9 @@ def test_work_in_sizes_that_a_kernel_does_not_have_is_refused():
 
 
 def test_of_a_large_table_only_the_rows_that_are_looked_up_count():
-    ratings = network([{"layer": "factorization", "units": 8}], Ends((2,), 1, vocabulary=(1000, 9000)))
+    ratings = network([{"layer": "factorization", "units": 8}], IOSpec((2,), 1, vocabulary=(1000, 9000)))
     assert ratings.size > 80_000
-    assert ratings.work == 8
+    assert ratings.multiplications == 8
     assert shards_for(ratings, 256) == 1
     layers = [{"layer": "embedding", "units": 16}, {"layer": "flatten"}, {"layer": "dense"}]
-    assert network(layers, Ends((3,), 1, vocabulary=(50_000,))).work < 200
+    assert network(layers, IOSpec((3,), 1, vocabulary=(50_000,))).multiplications < 200

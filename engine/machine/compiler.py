@@ -1,7 +1,5 @@
-"""Kernels and their compilation: the only file that knows Numba's settings.
+"""Compilation of kernels: Numba's settings, and the cache of compiled code.
 
-A kernel is a small function whose annotations are its shapes. It compiles on demand, once per element type, into
-a native function with one argument: a row of the program's table that holds its sizes and operand addresses.
 Nothing here imports Numba before the first kernel is asked for.
 """
 
@@ -13,7 +11,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import FunctionType
@@ -21,86 +18,19 @@ from typing import Any
 
 import numpy as np
 
-# Division by zero gives inf instead of a test that stops vectorisation; the missing "nnan" and "ninf" keep
+from engine.machine.kernel import DEVICE_FUNCTIONS, Kernel
+
+# Division by zero gives inf instead of a test that stops vectorization; the missing "nnan" and "ninf" keep
 # isfinite() meaningful.
 FAST = {"nsz", "arcp", "contract", "afn", "reassoc"}
 OPTIONS: dict[str, Any] = {"error_model": "numpy", "fastmath": FAST}
-COMPILED = ("kernels/*.py", "jit.py", "places.py", "vm.py")  # all that native code is made of
+COMPILED = ("kernels/*.py", "machine/**/*.py")  # all that native code is made of
 OLD_CACHE_SECONDS = 14 * 24 * 3600
-
-KERNELS: dict[str, "Kernel"] = {}
-DEVICE_FUNCTIONS: list[Callable] = []
-
-
-@dataclass(frozen=True)
-class Operand:
-    """One parameter of a kernel: an array with `dims` (names or numbers), or an immediate whole number."""
-
-    name: str
-    dims: tuple[str, ...]
-    dtype: str  # "real" is the run's element type; "float64" and "int64" are fixed; "int" is an immediate
-
-    @classmethod
-    def parse(cls, name: str, annotation: str) -> "Operand":
-        if annotation == "int":
-            return cls(name, (), "int")
-        dtype, dims = "real", annotation
-        if annotation.endswith("]"):
-            dtype, dims = annotation[:-1].split("[")
-        return cls(name, tuple(d.strip() for d in dims.split(",")), dtype)
-
-
-class Kernel:
-    """A function over arrays, callable from Python as it is and from the program by address."""
-
-    def __init__(self, function: Callable, work: str = "") -> None:
-        self.function = function
-        self.name = function.__name__
-        self.operands = [Operand.parse(n, a) for n, a in function.__annotations__.items()]
-        named = (d for o in self.operands for d in o.dims if not d.isdigit())
-        self.sizes = tuple(dict.fromkeys(named))
-        self.work = tuple(d.strip() for d in work.split(",")) if work else ()
-        for dim in self.work:
-            if not dim.isdigit() and dim not in self.sizes:
-                raise ValueError(f"{self.name}: there is no size {dim} to count its work in")
-        self.width = 1 + len(self.sizes) + len(self.operands)
-        self._compiled: dict[str, Any] = {}
-        KERNELS[self.name] = self
-
-    def __call__(self, *arrays: Any) -> None:
-        """Run the plain Python function: for tests and for reading along."""
-        self.function(*arrays)
-
-    def compiled(self, dtype: str) -> bool:
-        return dtype in self._compiled
-
-    def address(self, dtype: str) -> int:
-        """The native entry for elements of `dtype` ("float32" or "float64"); compiles on the first call."""
-        if dtype not in self._compiled:
-            self._compiled[dtype] = compile_kernel(self, dtype)
-        return int(self._compiled[dtype].address)
-
-
-def kernel(function: Callable) -> Kernel:
-    """Register a kernel: every parameter is annotated with its shape ("N,I"), "float64[K]", "int64[K]" or "int"."""
-    return Kernel(function)
-
-
-def product_kernel(work: str) -> Callable[[Callable], Kernel]:
-    """Register a kernel of products or of lookups; `work` counts what they take in sizes: "N,I,O" for N·I·O, or
-    "N,D" where of a large table a row is touched for each n."""
-    return lambda function: Kernel(function, work)
-
-
-def device(function: Callable) -> Callable:
-    """Register a function that kernels may call; it stays plain Python until the first compilation."""
-    DEVICE_FUNCTIONS.append(function)
-    return function
 
 
 def compile_kernel(kernel: Kernel, dtype: str) -> Any:
     numba = native()
-    from engine.kernels import blas, intrinsics, polynomials  # noqa: F401  the maths of kernels
+    from engine.machine.numba_extensions import blas, intrinsics, polynomials  # noqa: F401  the maths of kernels
 
     register_device_functions()
 
@@ -161,7 +91,7 @@ def native() -> Any:
 
 
 def register_device_functions() -> None:
-    """Make known to Numba what was registered since the last compilation; inlined, so that loops vectorise."""
+    """Make known to Numba what was registered since the last compilation; inlined, so that loops vectorize."""
     from numba.extending import register_jitable
 
     while DEVICE_FUNCTIONS:
@@ -179,7 +109,7 @@ def cache_folder() -> Path:
 
     root = Path(os.environ.get("TUI_LAB_CACHE") or platformdirs.user_cache_dir("tui-lab"))
     digest = hashlib.sha256()
-    source = Path(__file__).parent
+    source = Path(__file__).parents[1]
     for path in sorted(path for part in COMPILED for path in source.glob(part)):
         digest.update(str(path.relative_to(source)).encode() + path.read_bytes())
     # The folder's own name is in the digest: Numba keys compiled code by the path of its source.

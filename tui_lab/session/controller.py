@@ -1,4 +1,4 @@
-"""Steered: a training and what a person may do to it. It lives on the engine's thread."""
+"""Controller: a training and what a person may do to it. It lives on the engine's thread."""
 
 import time
 from collections.abc import Callable
@@ -13,15 +13,15 @@ from engine.data import Dataset, prepare
 from engine.errors import InputError
 from engine.events import EditEvent, End, Event, Warning
 from engine.experiment import Experiment, experiment_from, override_value
-from engine.plan import work
+from engine.plan import flops
 from engine.run import Run
 from engine.trainer import Trainer
 from tui_lab.session import base
 from tui_lab.session.base import Command, Look, Snapshot
-from tui_lab.session.before import columns_before
 from tui_lab.session.describing import describe_data, differences, snapshot_of, value_at
 from tui_lab.session.pace import Pace, watchable
 from tui_lab.session.pictures import Pictures
+from tui_lab.session.raw_columns import columns_before
 from tui_lab.session.record import Record
 
 CHUNK_SECONDS = 0.1  # a command ends a chunk at once, so it may be long
@@ -29,7 +29,7 @@ MOST_STEPS = 10_000  # in a chunk that is watched: the values of its curves need
 STEP_SECONDS, OPERATIONS_A_SECOND = 3e-6, 2e10  # what a step takes, about: to judge what can be watched
 
 
-class Steered:
+class Controller:
     """Trains in chunks; between them it plays, pauses, edits, undoes, saves and begins anew.
 
     `events` passes on what happened; `watched` says whether anybody wants pictures and curves.
@@ -90,7 +90,7 @@ class Steered:
         self.run = self.run or Run.create(self.root, self.name, self._run_name)
 
     def start(self, pace: float | None) -> None:
-        """Allocate and initialise; show a run that is opened as its last checkpoint left it. Nothing is written."""
+        """Allocate and initialize; show a run that is opened as its last checkpoint left it. Nothing is written."""
         self.pace = Pace(self._watchable() if pace is None else pace)
         self.trainer.start()
         if self.run is not None and self.resume:
@@ -102,7 +102,7 @@ class Steered:
 
     def _watchable(self) -> float:
         training = self.trainer.experiment.training
-        operations = work(self.trainer.outline, training.batch_size)
+        operations = flops(self.trainer.network, training.batch_size)
         seconds = training.steps * (STEP_SECONDS + operations / OPERATIONS_A_SECOND)
         return watchable(training.steps, seconds)
 

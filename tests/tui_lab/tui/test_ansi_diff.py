@@ -4,10 +4,10 @@ import numpy as np
 from rich.color import Color
 from rich.style import Style
 
+from tui_lab.tui.ansi_diff import thin, thinned
 from tui_lab.tui.app import LabApp
-from tui_lab.tui.thin import thin, thinned
 
-COLOURS = [None, "default", "red", "bright_blue", "color(123)", "#102030", "#f0e0d0"]
+COLORS = [None, "default", "red", "bright_blue", "color(123)", "#102030", "#f0e0d0"]
 
 
 def seen(text: str) -> list:
@@ -31,8 +31,8 @@ def seen(text: str) -> list:
                 flags, ink, ground = set(), None, None
             elif code in (38, 48):
                 length = 2 if words[0] == 5 else 4
-                colour, words = tuple(words[:length]), words[length:]
-                ink, ground = (colour, ground) if code == 38 else (ink, colour)
+                color, words = tuple(words[:length]), words[length:]
+                ink, ground = (color, ground) if code == 38 else (ink, color)
             elif code < 10:
                 flags.add(code)
             elif 40 <= code < 50 or code >= 100:
@@ -46,9 +46,9 @@ def frame(rng: np.random.Generator) -> str:
     """Runs of cells as Rich writes them, with moves between."""
     parts = []
     for _ in range(int(rng.integers(1, 60))):
-        colours = [COLOURS[i] for i in rng.integers(len(COLOURS), size=2)]
+        colors = [COLORS[i] for i in rng.integers(len(COLORS), size=2)]
         style = Style(
-            color=colours[0], bgcolor=colours[1],
+            color=colors[0], bgcolor=colors[1],
             bold=bool(rng.integers(2)), underline=bool(rng.integers(4) == 0), reverse=bool(rng.integers(6) == 0),
         )  # fmt: skip
         text = str(rng.choice(["", " ", "   ", "⡇⡀", "loss", "a b"]))

@@ -11,11 +11,11 @@ from textual.driver import Driver
 
 # A style; or a move of the cursor or a mode, which no style touches.
 SEQUENCE = re.compile(r"\x1b\[([0-9;]*)m|(\x1b\[\?[0-9;]*[hl]|\x1b\[[0-9;]*[ABCDH])")
-COLOUR_WORDS = {"5": 3, "2": 5}  # of 38;5;n and 38;2;r;g;b
+COLOR_WORDS = {"5": 3, "2": 5}  # of 38;5;n and 38;2;r;g;b
 
 
 class Style(NamedTuple):
-    """Codes as a terminal takes them; "" is its own colour."""
+    """Codes as a terminal takes them; "" is its own color."""
 
     flags: frozenset[str] = frozenset()
     ink: str = ""
@@ -64,7 +64,7 @@ def _after(style: Style, codes: str) -> Style | None:
     words = codes.split(";") if codes else ["0"]
     while words:
         word = words[0]
-        count = COLOUR_WORDS.get(words[1] if len(words) > 1 else "", 0) if word in ("38", "48") else 1
+        count = COLOR_WORDS.get(words[1] if len(words) > 1 else "", 0) if word in ("38", "48") else 1
         if not word or not count or len(words) < count:
             return None
         code, words, number = ";".join(words[:count]), words[count:], int(word)

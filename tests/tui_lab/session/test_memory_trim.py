@@ -2,12 +2,12 @@
 
 import gc
 
-from tui_lab.session import thrift
-from tui_lab.session.thrift import Thrift
+from tui_lab.session import memory_trim
+from tui_lab.session.memory_trim import MemoryTrim
 
 
 def test_what_stays_is_frozen_once_and_can_be_settled_again():
-    careful = Thrift()
+    careful = MemoryTrim()
     try:
         careful.settle()
         assert gc.get_freeze_count() > 0
@@ -20,7 +20,7 @@ def test_what_stays_is_frozen_once_and_can_be_settled_again():
 def test_old_cycles_are_collected_soon_however_much_was_there_before():
     before = [[] for _ in range(1_000_000)]
     try:
-        Thrift().settle()
+        MemoryTrim().settle()
         collections = gc.get_stats()[2]["collections"]
         after = [[] for _ in range(150_000)]
         assert gc.get_stats()[2]["collections"] > collections
@@ -31,8 +31,8 @@ def test_old_cycles_are_collected_soon_however_much_was_there_before():
 
 def test_free_memory_goes_back_now_and_then(monkeypatch):
     now, asked = [0.0], []
-    monkeypatch.setattr(thrift.time, "monotonic", lambda: now[0])
-    careful = Thrift()
+    monkeypatch.setattr(memory_trim.time, "monotonic", lambda: now[0])
+    careful = MemoryTrim()
     careful._trim = asked.append
     for now[0] in (1.0, 19.0, 21.0, 30.0, 42.0):
         careful.give_back()

@@ -1,4 +1,4 @@
-"""Thrift: a session that runs for days holds no more than it needs."""
+"""MemoryTrim: a session that runs for days holds no more than it needs."""
 
 import ctypes
 import gc
@@ -8,7 +8,7 @@ import time
 GIVE_BACK_SECONDS = 20.0
 
 
-class Thrift:
+class MemoryTrim:
     """Keeps the collector's work small, and now and then returns freed memory to the system.
 
     Chunks of steps need arrays of all sizes for a moment, between small ones that stay; the C library keeps the

@@ -7,14 +7,14 @@ import presets
 from engine.data import prepare
 from engine.errors import InputError
 from engine.experiment import Experiment, experiment_from
-from engine.network import outline
-from engine.plan import ends_of
+from engine.network import trace
+from engine.plan import io_spec
 
 
 def suited(path) -> Experiment:
     """The experiment for a file; it can be trained on its data."""
     experiment = experiment_from(presets.find(str(path))[1])
-    outline(experiment.model, ends_of(experiment, prepare(experiment.data, 1)))
+    trace(experiment.model, io_spec(experiment, prepare(experiment.data, 1)))
     return experiment
 
 

@@ -8,7 +8,7 @@ LR, LOSS, NORM, SCALE, LOSS_SUM = range(5)
 SCALARS = 8
 # the lane (int64), one a shard: its number, how many there are, its first row in the batch, the batch's rows
 SHARD, SHARDS, FIRST, BATCH = range(4)
-LANE = 4
+SHARD_INFO = 4
 
 # the phases of a training step, in order
 SAMPLE, GRADIENT, COLLECT, COUNT, REGULARIZE, MEASURE, APPLY = range(7)

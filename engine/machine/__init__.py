@@ -1,0 +1,1 @@
+"""The machine that trains: kernels and their compilation, flat memory, programs, and the loop that runs them."""

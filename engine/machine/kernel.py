@@ -1,0 +1,80 @@
+"""Kernels: small functions whose annotations are their shapes, and their registry. Knows nothing of Numba.
+
+A kernel compiles on demand, once per element type, into a native function with one argument: a row of the program's
+table that holds its sizes and operand addresses.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+KERNELS: dict[str, "Kernel"] = {}
+DEVICE_FUNCTIONS: list[Callable] = []
+
+
+@dataclass(frozen=True)
+class Operand:
+    """One parameter of a kernel: an array with `dims` (names or numbers), or an immediate whole number."""
+
+    name: str
+    dims: tuple[str, ...]
+    dtype: str  # "real" is the run's element type; "float64" and "int64" are fixed; "int" is an immediate
+
+    @classmethod
+    def parse(cls, name: str, annotation: str) -> "Operand":
+        if annotation == "int":
+            return cls(name, (), "int")
+        dtype, dims = "real", annotation
+        if annotation.endswith("]"):
+            dtype, dims = annotation[:-1].split("[")
+        return cls(name, tuple(d.strip() for d in dims.split(",")), dtype)
+
+
+class Kernel:
+    """A function over arrays, callable from Python as it is and from the program by address."""
+
+    def __init__(self, function: Callable, multiplies: str = "") -> None:
+        self.function = function
+        self.name = function.__name__
+        self.operands = [Operand.parse(n, a) for n, a in function.__annotations__.items()]
+        named = (d for o in self.operands for d in o.dims if not d.isdigit())
+        self.sizes = tuple(dict.fromkeys(named))
+        self.multiplies = tuple(d.strip() for d in multiplies.split(",")) if multiplies else ()
+        for dim in self.multiplies:
+            if not dim.isdigit() and dim not in self.sizes:
+                raise ValueError(f"{self.name}: there is no size {dim} to count its work in")
+        self.width = 1 + len(self.sizes) + len(self.operands)
+        self._compiled: dict[str, Any] = {}
+        KERNELS[self.name] = self
+
+    def __call__(self, *arrays: Any) -> None:
+        """Run the plain Python function: for tests and for reading along."""
+        self.function(*arrays)
+
+    def compiled(self, dtype: str) -> bool:
+        return dtype in self._compiled
+
+    def address(self, dtype: str) -> int:
+        """The native entry for elements of `dtype` ("float32" or "float64"); compiles on the first call."""
+        if dtype not in self._compiled:
+            from engine.machine.compiler import compile_kernel
+
+            self._compiled[dtype] = compile_kernel(self, dtype)
+        return int(self._compiled[dtype].address)
+
+
+def kernel(function: Callable) -> Kernel:
+    """Register a kernel: every parameter is annotated with its shape ("N,I"), "float64[K]", "int64[K]" or "int"."""
+    return Kernel(function)
+
+
+def product_kernel(multiplies: str) -> Callable[[Callable], Kernel]:
+    """Register a kernel of products or of lookups; `work` counts what they take in sizes: "N,I,O" for N·I·O, or
+    "N,D" where of a large table a row is touched for each n."""
+    return lambda function: Kernel(function, multiplies)
+
+
+def device(function: Callable) -> Callable:
+    """Register a function that kernels may call; it stays plain Python until the first compilation."""
+    DEVICE_FUNCTIONS.append(function)
+    return function

@@ -1,0 +1,1 @@
+"""What Numba lacks: pointers from addresses, BLAS with strides, mathematics that vectorizes."""
