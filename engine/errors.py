@@ -18,6 +18,10 @@ class InputError(LabError):
     exit_code = 2
 
 
+class StorageError(LabError):
+    """The disk is full or failing: the command was right, and what is in memory is still good."""
+
+
 class TrainingError(LabError):
     """The training itself failed: it diverged, or the machine ran out of memory."""
 

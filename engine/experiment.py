@@ -34,14 +34,17 @@ class Training(Component):
     l1: Annotated[float, hyper("pull on |weights|", ge=0, log=True, live=True)] = 0.0
     l2: Annotated[float, hyper("pull on weights², halved", ge=0, log=True, live=True)] = 0.0
     average: Annotated[
-        float, hyper("decay of the running mean of the weights that is evaluated; 0: none", ge=0, lt=1)
+        float,
+        hyper("decay of the running mean of the weights that is evaluated; 0: none", ge=0, lt=1, live=True),
     ] = 0.0
     freeze: Annotated[list[str], hyper("layers that are not trained", live=True)] = []
-    evaluate_every: Annotated[int, hyper("steps between evaluations; 0: chosen", ge=0, unit="steps")] = 0
-    checkpoint_every: Annotated[
-        int, hyper("steps between checkpoints; 0: once a minute", ge=0, unit="steps")
+    evaluate_every: Annotated[
+        int, hyper("steps between evaluations; 0: chosen", ge=0, live=True, unit="steps")
     ] = 0
-    monitor: Annotated[str, hyper("what decides which parameters are best")] = "val_loss"
+    checkpoint_every: Annotated[
+        int, hyper("steps between checkpoints; 0: once a minute", ge=0, live=True, unit="steps")
+    ] = 0
+    monitor: Annotated[str, hyper("what decides which parameters are best", live=True)] = "val_loss"
     patience: Annotated[
         int, hyper("evaluations without improvement before training stops; 0: never", ge=0, live=True)
     ] = 0

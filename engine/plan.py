@@ -39,13 +39,13 @@ def resolve(experiment: Experiment, dataset: Dataset) -> Experiment:
     steps = t.steps or max(1, math.ceil(t.epochs * rows / drawn))
     epoch = min(rows // drawn, math.ceil(steps / FEW_EVALUATIONS))
     every = t.evaluate_every or min(steps, max(epoch, math.ceil(steps / EVALUATIONS), 1))
-    network = trace(experiment.model, io_spec(experiment, dataset))
+    shards = t.shards or shards_for(trace(experiment.model, io_spec(experiment, dataset)), batch)
     training = replace(
         t,
         batch_size=batch,
         steps=steps,
         epochs=0.0,
-        shards=min(t.shards or shards_for(network, batch), batch),
+        shards=min(shards, batch),
         evaluate_every=every,
     )
     return replace(experiment, loss=experiment.loss.resolved(dataset), training=training)
@@ -115,18 +115,31 @@ class Plan:
         return cls(memory, network, phases, shards.replicas)
 
 
-def set_numbers(memory: Memory, experiment: Experiment) -> None:
-    """Lay out the numbers that kernels of the update read and that edits may change."""
+def update_numbers(experiment: Experiment) -> dict[str, list[float]]:
+    """The numbers that kernels of the update read in every step and that edits may change, by the tensor's name."""
     t = experiment.training
-    numbers = {
+    return {
         "optimizer": experiment.optimizer.numbers(),
         "penalty": [t.l1, t.l2],
         "clip": [t.clip_norm, t.clip_value],
         "average": [t.average],
     }
-    for name, values in numbers.items():
+
+
+def set_numbers(memory: Memory, experiment: Experiment) -> None:
+    """Lay out the numbers of the update."""
+    for name, values in update_numbers(experiment).items():
         memory.area("hyper", np.float64).tensor(name, (len(values),))
         memory.first_values[name] = tuple(values)
+
+
+def layout_key(experiment: Experiment) -> tuple[object, ...]:
+    """What a plan depends on: two resolved experiments with equal keys differ in numbers of the update and in the
+    schedule alone."""
+    e, t = experiment, experiment.training
+    operations = bool(t.l1 or t.l2), bool(t.clip_norm or t.clip_value), bool(t.average), t.freeze
+    sizes = t.batch_size, t.shards, t.accumulate, t.precision, t.seed
+    return (e.data, e.augment, e.model, e.loss, type(e.optimizer), *sizes, *operations)
 
 
 def sampling(memory: Memory, rows: int, batch: int) -> tuple[Operation, Tensor]:
