@@ -7,10 +7,10 @@ from typing import Annotated
 
 import numpy as np
 
-from engine.data.dataset import Dataset, Rows, Task
-from engine.data.pipeline import Pipeline, fills, first_missing, name_of
-from engine.data.preprocess import Missing, Preprocess
-from engine.data.source import GENERATE_STREAM, SPLIT_STREAM, Source
+from engine.data.preparation.dataset import Dataset, Rows, Task
+from engine.data.preparation.pipeline import Pipeline, fills, first_missing, name_of
+from engine.data.preparation.preprocess import Missing, Preprocess
+from engine.data.sources.base import GENERATE_STREAM, SPLIT_STREAM, Source
 from engine.errors import InputError
 from engine.hyper import hyper
 

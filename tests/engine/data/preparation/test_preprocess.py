@@ -5,8 +5,7 @@ import pytest
 
 from engine.component import build
 from engine.data import Pipeline, Source, prepare
-from engine.data.generated import Linear, Spiral
-from engine.data.preprocess import (
+from engine.data.preparation.preprocess import (
     ClipOutliers,
     GaussianFilter,
     MedianFilter,
@@ -16,7 +15,8 @@ from engine.data.preprocess import (
     RobustScale,
     Standardize,
 )
-from engine.data.source import Split
+from engine.data.sources.base import Split
+from engine.data.sources.generated import Linear, Spiral
 from engine.errors import InputError
 
 RNG = np.random.default_rng(0)
