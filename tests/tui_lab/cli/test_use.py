@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cli_support import lab, only_run, refused
+
+from helpers.command_line import lab, only_run, refused
 
 
 def test_eval_measures_any_split():

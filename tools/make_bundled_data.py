@@ -1,4 +1,4 @@
-"""Writes the bundled data sets to engine/data/files from scikit-learn's copies: python make_bundled_data.py"""
+"""Writes the bundled data sets to engine/data/files from scikit-learn's copies: python tools/make_bundled_data.py"""
 
 import csv
 import gzip
@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from sklearn import datasets
 
-FOLDER = Path(__file__).parents[2] / "engine" / "data" / "files"
+FOLDER = Path(__file__).parents[1] / "engine" / "data" / "files"
 
 
 def write_gzip(path: Path, content: bytes) -> None:

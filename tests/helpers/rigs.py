@@ -1,8 +1,6 @@
 """What tests of kernels, layers, losses and optimizers share: plans that run natively, and finite differences."""
 
 from collections.abc import Callable
-from functools import cache
-from pathlib import Path
 
 import numpy as np
 
@@ -16,28 +14,9 @@ from engine.machine.registers import BATCH, FIRST, LR, SAMPLES, SEED, SHARD, SHA
 from engine.network import NetworkSpec, initialize, lay_out
 from engine.optimizers import Optimizer
 from engine.update import Update
+from helpers.golden import PRECISION, relative_error
 
 STEP = 1e-5  # of finite differences in float64
-
-
-@cache
-def golden() -> dict[str, np.ndarray]:
-    """The values that the scripts tests/reference/make_golden*.py wrote, by name."""
-    values: dict[str, np.ndarray] = {}
-    for path in sorted((Path(__file__).parents[1] / "reference").glob("golden*.npz")):
-        with np.load(path) as file:
-            values |= dict(file)
-    return values
-
-
-def golden_case(name: str) -> dict[str, np.ndarray]:
-    return {key.removeprefix(f"{name}/"): v for key, v in golden().items() if key.startswith(f"{name}/")}
-
-
-def relative_error(found: np.ndarray, expected: np.ndarray, floor: float = 1e-6) -> float:
-    """The largest difference over the largest expected size."""
-    found, expected = np.asarray(found, np.float64), np.asarray(expected, np.float64)
-    return float(np.abs(found - expected).max(initial=0) / max(np.abs(expected).max(initial=0), floor))
 
 
 def run(operations: list[Operation], dtype: np.dtype) -> Callable[[], None]:
@@ -133,6 +112,20 @@ class LayerRig:
         for name, (values, _) in self.tensors().items():
             errors.append(relative_error(analytic[name], differences(values, objective), 1e-2))
         return max(errors, default=0.0)
+
+
+def compare(layers: list[Layer], case: dict[str, np.ndarray], dtype: str) -> LayerRig:
+    """Output and all gradients of the case, the parameters being those of the case."""
+    rig = LayerRig(layers, case["x"].shape, dtype=dtype)
+    for name in rig.tensors():
+        if name != "input":
+            rig.memory[name][...] = case[name]
+    assert relative_error(rig.outputs(case["x"]), case["y"]) < PRECISION[dtype]
+    rig.backward(case["dy"])
+    for name, (_, gradient) in rig.tensors().items():
+        expected = case["dx"] if name == "input" else case[f"d {name}"]
+        assert relative_error(gradient, expected) < PRECISION[dtype], name
+    return rig
 
 
 def differences(values: np.ndarray, objective: Callable[[], float]) -> np.ndarray:

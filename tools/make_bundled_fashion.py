@@ -1,4 +1,4 @@
-"""Writes the bundled part of Fashion-MNIST to engine/data/files: python make_bundled_fashion.py [FOLDER]
+"""Writes the bundled part of Fashion-MNIST to engine/data/files: python tools/make_bundled_fashion.py [FOLDER]
 
 FOLDER holds the four IDX files, as the Debian package dataset-fashion-mnist installs them.
 """
@@ -12,7 +12,7 @@ import numpy as np
 from engine.data.sources.fashion import INSTALLED
 from engine.data.sources.idx import read_idx
 
-FILES = Path(__file__).parents[2] / "engine" / "data" / "files"
+FILES = Path(__file__).parents[1] / "engine" / "data" / "files"
 TRAIN, TEST = 600, 100  # of each class
 
 

@@ -13,7 +13,7 @@ from tui_lab.charts.palette import DARK, LIGHT
 from tui_lab.charts.text import cells
 from tui_lab.tui.app import LabApp
 
-SNAPSHOTS = Path(__file__).parent / "snapshots"
+SNAPSHOTS = Path(__file__).parents[1] / "tui_lab" / "tui" / "snapshots"
 ROLES = {
     "ground": " ", "text": "t", "muted": "m", "faint": "f", "train": "T", "validation": "V", "test": "E",
     "good": "g", "warning": "w", "fault": "x", "edit": "e", "cursor": "c",

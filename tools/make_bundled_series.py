@@ -1,4 +1,4 @@
-"""Writes the bundled series to engine/data/files from statsmodels' copies: python make_bundled_series.py
+"""Writes the bundled series to engine/data/files from statsmodels' copies: python tools/make_bundled_series.py
 
 Needs the package statsmodels, of which only the files are read. Weekly values of CO₂ become monthly means; the five
 months without any value are on the line between their neighbors.
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-FOLDER = Path(__file__).parents[2] / "engine" / "data" / "files"
+FOLDER = Path(__file__).parents[1] / "engine" / "data" / "files"
 MONTHS = 12
 
 
