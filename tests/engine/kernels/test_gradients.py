@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from support import LayerRig, LossRig
 
 from engine.component import members
 from engine.layers.activations import Activate, Activation
@@ -19,6 +18,7 @@ from engine.losses import (
     MeanAbsoluteError,
     MeanSquaredError,
 )
+from helpers.rigs import LayerRig, LossRig
 
 LIMIT = 1e-6
 ACTIVATIONS = {tag: cls() for tag, cls in members(Activation).items()}

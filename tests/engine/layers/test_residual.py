@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from support import LayerRig
 
 from engine.builder import IOSpec
 from engine.component import build, tree_of
@@ -16,6 +15,7 @@ from engine.layers.norms import BatchNorm, LayerNorm
 from engine.layers.residual import Residual
 from engine.layers.shape import Flatten
 from engine.network import trace
+from helpers.rigs import LayerRig
 
 NESTED = [
     {"layer": "dense", "units": 6},
