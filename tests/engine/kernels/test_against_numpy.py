@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from support import LayerRig, relative_error
 
-from engine.layers.activations import (
-    Activate,
+from engine.activations import (
     Activation,
     Elu,
     Gelu,
@@ -19,6 +18,7 @@ from engine.layers.activations import (
     Softplus,
     Tanh,
 )
+from engine.layers.activations import Activate
 from engine.layers.dense import Dense
 from engine.layers.norms import BatchNorm, LayerNorm
 

@@ -4,7 +4,7 @@ import pytest
 from support import LayerRig, golden_case, relative_error
 from test_golden_layers import PRECISION, compare
 
-from engine.layers.activations import Relu, Tanh
+from engine.activations import Relu, Tanh
 from engine.layers.base import Layer
 from engine.layers.convolution import Conv1d, Conv2d, Patch
 from engine.layers.dense import Dense
