@@ -4,7 +4,6 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from support import LossRig, golden_case, relative_error
 
 from engine.component import build, members
 from engine.errors import InputError
@@ -18,6 +17,8 @@ from engine.losses import (
     MeanSquaredError,
 )
 from engine.tasks import Classification, Regression, Task
+from helpers.golden import golden_case, relative_error
+from helpers.rigs import LossRig
 
 PRECISION = {"float32": 1e-5, "float64": 1e-12}
 GOLDEN = {

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from support import OptimizerRig, golden_case, relative_error
 
 from engine.activations import Tanh
 from engine.builder import IOSpec
@@ -26,6 +25,8 @@ from engine.optimizers import (
     RmsProp,
     Sgd,
 )
+from helpers.golden import golden_case, relative_error
+from helpers.rigs import OptimizerRig
 
 PRECISION = {"float32": 2e-5, "float64": 1e-10}
 DECAY = 0.1

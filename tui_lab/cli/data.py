@@ -42,7 +42,7 @@ def list_data() -> None:
 def show_data(name: str, seed: int) -> None:
     """Tell about a data set, a file of yours, or the data of a preset: rows, classes, columns, licence."""
     from engine.data import prepare
-    from engine.data.bundled import origin
+    from engine.data.sources.bundled import origin
     from tui_lab.cli.tables import aligned
     from tui_lab.session.describing import first_text
     from tui_lab.session.raw_columns import column, columns_before

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from support import LayerRig, LossRig
 
 from engine.activations import Activation
 from engine.component import members
@@ -20,6 +19,7 @@ from engine.losses import (
     MeanAbsoluteError,
     MeanSquaredError,
 )
+from helpers.rigs import LayerRig, LossRig
 
 LIMIT = 1e-6
 ACTIVATIONS = {tag: cls() for tag, cls in members(Activation).items()}

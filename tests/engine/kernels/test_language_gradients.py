@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from support import LayerRig, LossRig
 
 from engine.activations import ReluSquared
 from engine.layers.activations import Activate, SwiGlu
@@ -12,6 +11,7 @@ from engine.layers.embedding import Embedding, Position, Unembed
 from engine.layers.norms import RmsNorm
 from engine.layers.transformer import Transformer
 from engine.losses import CrossEntropy
+from helpers.rigs import LayerRig, LossRig
 
 LIMIT = 1e-6
 TOKENS = 5

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from support import LayerRig, damage
 
 from engine.activations import Tanh
 from engine.builder import IOSpec
@@ -19,6 +18,7 @@ from engine.layers.residual import Residual
 from engine.layers.shape import Flatten, Reshape
 from engine.layers.transformer import Transformer
 from engine.network import trace
+from helpers.rigs import LayerRig, damage
 
 LIMIT = 1e-6
 # layers, the input, the output

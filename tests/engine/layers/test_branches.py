@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from support import LayerRig, damage
 
 from engine.activations import Tanh
 from engine.builder import IOSpec
@@ -16,6 +15,7 @@ from engine.layers.dropout import Dropout
 from engine.layers.norms import LayerNorm
 from engine.layers.residual import Residual
 from engine.network import trace
+from helpers.rigs import LayerRig, damage
 
 LIMIT = 1e-6
 TOWERS = {

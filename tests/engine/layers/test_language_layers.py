@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from support import LayerRig, relative_error
 
 from engine.builder import IOSpec
 from engine.data import Dataset, Pipeline, Rows
@@ -15,6 +14,8 @@ from engine.layers.transformer import Transformer
 from engine.network import trace
 from engine.tasks import NextToken
 from engine.trainer import Trainer
+from helpers.golden import relative_error
+from helpers.rigs import LayerRig
 
 TOKENS = 11
 

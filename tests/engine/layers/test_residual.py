@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from support import LayerRig
 
 from engine.activations import Relu, Sin, Tanh
 from engine.builder import IOSpec
@@ -17,6 +16,7 @@ from engine.layers.norms import BatchNorm, LayerNorm
 from engine.layers.residual import Residual
 from engine.layers.shape import Flatten
 from engine.network import trace
+from helpers.rigs import LayerRig
 
 NESTED = [
     {"layer": "dense", "units": 6},

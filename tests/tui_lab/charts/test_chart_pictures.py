@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from chart_support import PLAIN, TRUE
 
+from helpers.charts import PLAIN, TRUE
 from tui_lab.charts.bars import bars, histogram, sparkline
 from tui_lab.charts.canvas import BOLD
 from tui_lab.charts.colors import Depth

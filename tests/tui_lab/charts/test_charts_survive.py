@@ -4,10 +4,10 @@ import itertools
 
 import numpy as np
 import pytest
-from chart_support import LOOKS, heights, looks, tables, vectors, widths, wild
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from helpers.charts import LOOKS, heights, looks, tables, vectors, widths, wild
 from tui_lab.charts.bars import bars, histogram, sparkline
 from tui_lab.charts.confusion import confusion_matrix
 from tui_lab.charts.heat import class_map, decision_map, heat_map

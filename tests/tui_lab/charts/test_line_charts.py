@@ -3,8 +3,8 @@ import time
 
 import numpy as np
 import pytest
-from chart_support import PLAIN, TRUE, lit
 
+from helpers.charts import PLAIN, TRUE, lit
 from tui_lab.charts.colors import Depth
 from tui_lab.charts.glyphs import ASCII
 from tui_lab.charts.lines import Event, Series, line_chart

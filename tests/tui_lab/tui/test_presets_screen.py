@@ -10,7 +10,7 @@ import presets
 from engine.component import build
 from engine.data import Source, prepare
 from engine.experiment import experiment_from
-from tests.tui_lab.tui.screenshot import text_of
+from helpers.screenshot import text_of
 from tui_lab.charts.palette import Look
 from tui_lab.session.base import Snapshot
 from tui_lab.session.describing import preview_of, raw_table

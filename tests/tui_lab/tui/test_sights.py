@@ -9,8 +9,8 @@ from engine.probes.codes import Codes
 from engine.probes.images import Maps, Named, Reconstructions
 from engine.probes.series import Forecast
 from engine.probes.writing import Answers, Page, Writing
-from tests.tui_lab.tui import fake
-from tests.tui_lab.tui.screenshot import settled, text_of
+from helpers import fake
+from helpers.screenshot import settled, text_of
 from tui_lab.charts.colors import Depth
 from tui_lab.charts.glyphs import ASCII, BLOCK, BRAILLE
 from tui_lab.charts.images import Caption, mosaic
