@@ -9,7 +9,13 @@ from engine.errors import InputError
 from engine.experiment import Experiment, experiment_from, override_value
 from engine.hyper import fields
 
-ABOUT = ("title", "story", "topic", "things_to_try", "expect")  # what is told about an experiment: no part of it
+ABOUT = (
+    "title",
+    "story",
+    "topic",
+    "things_to_try",
+    "expect",
+)  # what is told about an experiment: no part of it
 LENGTH = ("steps", "epochs")  # two ways to say one thing
 
 
@@ -22,6 +28,11 @@ class Change(msgspec.Struct, **FROZEN):
 
     def __str__(self) -> str:
         return f"{self.field}: {shown(self.old)} → {shown(self.new)}"
+
+
+def edit_text(line: dict[str, Any]) -> str:
+    """The changes of an edit's line in the run's story."""
+    return ", ".join(str(msgspec.convert(change, Change)) for change in line.get("changes", ()))
 
 
 def shown(value: Any) -> str:

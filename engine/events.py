@@ -65,6 +65,12 @@ class EditEvent(Event, tag="edit"):
         return ", ".join(map(str, self.changes))
 
 
+class RewindEvent(Event, tag="rewind"):
+    """The run goes on from step `step` another way: of its edits the first `edits` stand, later ones are void."""
+
+    edits: int
+
+
 class WarningEvent(Event, tag="warning"):
     """Something the user should know; training goes on."""
 

@@ -90,6 +90,12 @@ class Experiment(Component, kw_only=True):
             raise ValueError("model needs at least one layer")
 
 
+def dataset_key(experiment: Experiment) -> tuple[Source, int, str]:
+    """What the data set of an experiment depends on, besides the files it names: source, seed, element type."""
+    training = experiment.training
+    return experiment.data, training.seed, training.precision
+
+
 def read_toml(path: Path) -> Tree:
     """The tables of a TOML file. Raises InputError when it cannot be read or is not TOML."""
     try:
@@ -130,11 +136,17 @@ def override(tree: Tree, assignments: list[str]) -> Tree:
     """The tree with `KEY=VALUE` applied; KEY is a dotted path ("model.0.units"), VALUE TOML or plain text."""
     tree = deepcopy(tree)
     for assignment in assignments:
-        key, equals, text = assignment.partition("=")
-        if not equals or not key.strip():
-            raise InputError(f"--set {assignment}: expected KEY=VALUE, for instance optimizer.lr=0.01")
-        place(tree, key.strip().split("."), toml_value(text.strip()), assignment)
+        path, value = parse_assignment(assignment)
+        place(tree, path.split("."), value, assignment)
     return tree
+
+
+def parse_assignment(assignment: str) -> tuple[str, Any]:
+    """(dotted path, value) of `KEY=VALUE`. Raises InputError where it is none."""
+    key, equals, text = assignment.partition("=")
+    if not equals or not key.strip():
+        raise InputError(f"--set {assignment}: expected KEY=VALUE, for instance optimizer.lr=0.01")
+    return key.strip(), toml_value(text.strip())
 
 
 def override_value(tree: Tree, path: str, value: Any) -> Tree:

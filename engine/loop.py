@@ -14,7 +14,7 @@ from engine.component import tree_of
 from engine.data import Dataset
 from engine.edits import Change, applied, changes, check_live
 from engine.errors import InputError, StorageError
-from engine.events import CheckpointEvent, EditEvent, End, Event, Start, WarningEvent
+from engine.events import CheckpointEvent, EditEvent, End, Event, RewindEvent, Start, WarningEvent
 from engine.experiment import Experiment, experiment_from, override_value
 from engine.plan import resolve
 from engine.runs import Checkpoint, RunDirectory
@@ -39,9 +39,9 @@ class Status(Enum):
 class Launch:
     """What a run begins with, or goes on with.
 
-    `run` is the directory of a run to go on with; without it one is made under `root`, named `name`, or by `title` and
-    the time. `changes` are made to a run that goes on, as (field, value). `deadline`: seconds of training after which
-    it ends. `author`: who asks.
+    `run` is the directory of a run to go on with; without it one is made under `root`, named `name`, or by `title`
+    and the time. `changes` are made to a run that goes on, as (field, value). `deadline`: seconds of training after
+    which it ends. `author`: who asks.
     """
 
     title: str
@@ -57,7 +57,7 @@ class Launch:
 
 
 class TrainingLoop:
-    """Begins a run or takes it up, trains it in chunks, evaluates, applies edits, writes checkpoints and events, ends it.
+    """Begins a run or takes it up, trains it in chunks, evaluates, edits, writes checkpoints and events, ends it.
 
     The only class that changes a run's state or files. What happened stands in `events` until somebody takes it with
     `news()`; by then it is in the run's files. `for chunk in loop` does it all.
@@ -77,7 +77,9 @@ class TrainingLoop:
         self._first, self._seconds, self._saved = 0, 0.0, time.monotonic()
         self._stale = False  # whether experiment.toml is behind
         self._lines: list[tuple[Event, float]] = []  # that could not be written yet
-        self._edits: list[EditEvent] = []  # to be made at their steps: an interrupted run had come beyond them
+        self._edits: list[
+            EditEvent
+        ] = []  # to be made at their steps: an interrupted run had come beyond them
         self._changes: list[EditEvent] = []  # made while the run was not held, to be recorded when it is
         self._checkpoint: Checkpoint | None = None
         self._complaints: list[str] = []
@@ -203,6 +205,7 @@ class TrainingLoop:
             if run.steps():
                 self._catch_up(run)
                 run.truncate_after(trainer.step)
+                run.forget_summary()
             else:
                 run.write_experiment(trainer.experiment)
                 run.save(trainer.state(), trainer.best_state())
@@ -213,7 +216,14 @@ class TrainingLoop:
         self._first, self._seconds, self._saved = trainer.step, 0.0, time.monotonic()
         self.status, self.reason = Status.RUNNING, ""
         tree = tree_of(trainer.experiment)
-        self._record(Start(step=trainer.step, run=str(run.path), experiment=tree, parameters=trainer.network.size))
+        self._record(
+            Start(step=trainer.step, run=str(run.path), experiment=tree, parameters=trainer.network.size)
+        )
+        known = trainer.progress.edits
+        if not any(e.number for e in self._edits) and any(e.number > known for e in run.edits()):
+            self._record(RewindEvent(step=trainer.step, edits=known))
+            self._stale = True
+            self._write_experiment()
         for edit in self._changes:
             self._record_edit(edit)
         self._changes = []
@@ -231,7 +241,9 @@ class TrainingLoop:
         """Another process may have trained the run since it was opened."""
         newest = run.steps()[-1] if run.steps() else None
         if newest is not None and newest.stem != f"step-{self.trainer.step:09d}" and not self._complaints:
-            raise InputError(f"{run.path}: was trained on by another process since it was opened; open it again")
+            raise InputError(
+                f"{run.path}: was trained on by another process since it was opened; open it again"
+            )
 
     # -- training -----------------------------------------------------------------------------------------
 
@@ -240,7 +252,7 @@ class TrainingLoop:
         with self._lock:
             if not self.trainer.memory.allocated:
                 self.open()
-            self.begin()
+            self.play()
             while self.status is Status.RUNNING:
                 yield self.advance()
 
@@ -249,7 +261,9 @@ class TrainingLoop:
         trainer = self.trainer
         began = time.monotonic()
         due = self._edits[0].step if self._edits else None
-        chunk = trainer.advance(seconds, min(filter(None, (limit, due, self._next_checkpoint())), default=None))
+        chunk = trainer.advance(
+            seconds, min(filter(None, (limit, due, self._next_checkpoint())), default=None)
+        )
         if chunk.log is not None:
             self._record(chunk.log)
         self._seconds += time.monotonic() - began
@@ -337,7 +351,7 @@ class TrainingLoop:
         return made
 
     def _edit_at_rest(self, edit: EditEvent) -> None:
-        """Before anything is trained an edit is part of what begins; of a run that is not held it is recorded later."""
+        """Before anything is trained an edit is part of what begins; that of a run at rest is recorded later."""
         self._edits = []
         if self.run is None:
             self._tell(edit)

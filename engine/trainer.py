@@ -291,7 +291,9 @@ class Trainer:
             pace = done / max(elapsed, 1e-9)
             self.steps_per_second = pace if elapsed > PACE_SECONDS else max(pace, self.steps_per_second)
         done = int(done)
-        made = Chunk(first, first + done, losses[:done], norms[:done], rates[:done], stopped=reason == STOPPED)
+        made = Chunk(
+            first, first + done, losses[:done], norms[:done], rates[:done], stopped=reason == STOPPED
+        )
         return made, int(reason)
 
     # -- evaluating ---------------------------------------------------------------------------------------
@@ -377,9 +379,7 @@ class Trainer:
         step = self.progress.best_step if self.best else self.step
         return self._checkpoint(step, self.best or self.evaluated(), None)
 
-    def _checkpoint(
-        self, step: int, arrays: dict[str, np.ndarray], progress: Progress | None
-    ) -> Checkpoint:
+    def _checkpoint(self, step: int, arrays: dict[str, np.ndarray], progress: Progress | None) -> Checkpoint:
         import numba
 
         return Checkpoint(
@@ -410,7 +410,9 @@ def state_of(memory: Memory) -> dict[str, np.ndarray]:
     """Views of the arrays of a memory that make up a run's state, by name."""
     state: dict[str, np.ndarray] = {}
     for name, area in memory.areas.items():
-        if name in ("parameters", "statistics", "average", "clock", "scalars") or name.startswith("optimizer."):
+        if name in ("parameters", "statistics", "average", "clock", "scalars") or name.startswith(
+            "optimizer."
+        ):
             prefix = "" if name in ("parameters", "statistics") else f"{name}/"
             state |= {prefix + tensor: t.array for tensor, t in area.tensors.items()}
     return state

@@ -14,7 +14,7 @@ from engine.errors import InputError
 from engine.experiment import Experiment, experiment_from, experiment_to_toml
 from engine.runs.files import write_whole
 
-HEADER, DIGEST = "tui-lab", "tui-lab.digest"
+HEADER = "tui-lab"  # its digest and the header; one key, as those of safetensors have no order
 FORMAT = 3
 BEST = "best/"  # in front of the names of the best parameters
 
@@ -45,7 +45,7 @@ class Checkpoint:
     experiment: Experiment
     arrays: dict[str, np.ndarray]
     data: str  # the data set's digest
-    pipeline: str
+    pipeline: dict[str, Any]
     io: dict[str, Any]
     progress: Progress | None = None
     versions: dict[str, str] = field(default_factory=dict)
@@ -73,10 +73,10 @@ class Checkpoint:
                 "io": self.io,
                 "progress": msgspec.to_builtins(self.progress),
                 "versions": self.versions,
-                "digests": {name: digest_of(array) for name, array in arrays.items()},
+                "digests": {name: digest_of(array) for name, array in sorted(arrays.items())},
             }
         )
-        write_whole(path, save(arrays, {HEADER: header, DIGEST: digest_of(header.encode())}))
+        write_whole(path, save(arrays, {HEADER: f"{digest_of(header.encode())} {header}"}))
 
     @classmethod
     def read(cls, path: Path) -> "Checkpoint":
@@ -84,16 +84,14 @@ class Checkpoint:
         arrays, metadata = contents(path)
         if HEADER not in metadata:
             raise InputError(f"{path}: is not a checkpoint of tui-lab")
-        text = metadata[HEADER]
-        try:
-            header = json.loads(text)
-            version = header["format"]
-        except (ValueError, KeyError, TypeError):
-            raise InputError(f"{path}: the checkpoint is damaged: its header cannot be read") from None
-        if version != FORMAT:
-            raise InputError(f"{path}: format {version}, this version reads format {FORMAT}")
-        if metadata.get(DIGEST) != digest_of(text.encode()):
-            raise InputError(f"{path}: the checkpoint is damaged: its header has changed")
+        digest, _, text = metadata[HEADER].partition(" ")
+        if digest != digest_of(text.encode()):
+            raise InputError(
+                f"{path}: the checkpoint is damaged, or of an older version: its header has changed"
+            )
+        header = json.loads(text)
+        if header["format"] != FORMAT:
+            raise InputError(f"{path}: format {header['format']}, this version reads format {FORMAT}")
         if header["digests"].keys() != arrays.keys():
             raise InputError(f"{path}: the checkpoint is damaged: its list of arrays has changed")
         for name, array in arrays.items():

@@ -47,7 +47,9 @@ class RunDirectory:
     # -- making and finding -------------------------------------------------------------------------------
 
     @classmethod
-    def create(cls, root: Path, title: str, experiment: Experiment, name: str | None = None) -> "RunDirectory":
+    def create(
+        cls, root: Path, title: str, experiment: Experiment, name: str | None = None
+    ) -> "RunDirectory":
         """A new directory under `root`, named `name`, or by the title and the time; it appears with its experiment.
 
         Raises InputError where it cannot be made, StorageError on a full disk.
@@ -181,6 +183,10 @@ class RunDirectory:
             content = b"".join(msgspec.json.encode(line) + b"\n" for line in kept)
             write_whole(self.path / "metrics.jsonl", content)
 
+    def forget_summary(self) -> None:
+        """Remove the summary of an end that is none any more."""
+        remove(self.path / "summary.json")
+
     def finish(self, summary: dict[str, Any]) -> None:
         write_whole(self.path / "summary.json", json.dumps(summary, indent=2).encode() + b"\n")
 
@@ -215,17 +221,19 @@ class RunDirectory:
         return None, []
 
     def edits(self) -> list[EditEvent]:
-        """The edits that made the run what it is, in order. Each has a number; a later line takes the place of those
-        of its own number and above, which belong to steps that were lost or left."""
+        """The edits that made the run what it is, in order. A later line takes the place of those with its own number
+        and above, which belong to steps that were lost or left."""
         edits: list[EditEvent] = []
         for line in self.events():
-            if line["event"] != "edit":
-                continue
             try:
-                edit = msgspec.convert({k: v for k, v in line.items() if k not in ("time", "event")}, EditEvent)
-            except msgspec.ValidationError:
+                if line["event"] == "rewind":
+                    edits = [e for e in edits if e.number <= int(line["edits"])]
+                elif line["event"] == "edit":
+                    fields = {k: v for k, v in line.items() if k not in ("time", "event")}
+                    edit = msgspec.convert(fields, EditEvent)
+                    edits = [*(e for e in edits if e.number < edit.number), edit]
+            except (msgspec.ValidationError, KeyError, TypeError, ValueError):
                 continue
-            edits = [*(e for e in edits if e.number < edit.number), edit]
         return edits
 
     def metrics(self) -> list[dict[str, Any]]:

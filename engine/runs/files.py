@@ -2,6 +2,7 @@
 
 import errno
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from engine.errors import InputError, LabError, StorageError
@@ -50,10 +51,8 @@ def append_lines(path: Path, content: bytes) -> None:
 
 def remove(path: Path) -> None:
     """Remove a file if it is there and may be removed."""
-    try:
+    with suppress(OSError):
         path.unlink(missing_ok=True)
-    except OSError:
-        pass
 
 
 def cannot_write(path: Path, error: OSError) -> LabError:

@@ -45,7 +45,7 @@ class Pictures:
     def look_again(self) -> None:
         """Training stands still: the next pictures must show its last state. Of a run that was only opened there are
         no gradients or activations to look at."""
-        if not self._states and hasattr(self.trainer, "losses"):
+        if not self._states and self.trainer.chunk is not None:
             self._states = diagnostics.layer_states(self.trainer)
         self._due = 0.0
 

@@ -36,8 +36,7 @@ class Record:
 
     @classmethod
     def of(cls, run: RunDirectory, step: int, edits: int) -> "Record":
-        """What the files of a run tell of its first `step` steps and `edits` edits: an interrupted run makes the later
-        ones anew."""
+        """What the files of a run tell of its first `step` steps and `edits` edits: later ones are made anew."""
         record = cls()
         known = (e for e in run.events() if e["step"] <= step and e.get("number", 0) <= edits)
         record.events.extend(known)
@@ -72,7 +71,7 @@ class Record:
                 self._histories.setdefault(name, History()).add(log["step"], value)
 
     def trained(self, chunk: Chunk, clip_norm: float, seconds: float) -> None:
-        """Remember the steps of a chunk, made in so many seconds; `clip_norm` bounds their gradients, 0: nothing does."""
+        """Remember the steps of a chunk, made in so many seconds; `clip_norm` bounds their gradients, 0 does not."""
         if chunk.last == chunk.first:
             return
         self._count(chunk.first, chunk.last, seconds)

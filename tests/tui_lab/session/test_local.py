@@ -9,7 +9,7 @@ import pytest
 import presets
 from engine.experiment import experiment_from, override
 from engine.probes import Wish
-from engine.run import Run
+from engine.runs import RunDirectory
 from tui_lab.session import base
 from tui_lab.session.base import Edit, Look, Pause, Play, Restart, Save, Snapshot, Steps, Undo
 from tui_lab.session.describing import differences
@@ -77,7 +77,7 @@ def test_an_edit_is_applied_noted_and_undone(session):
     session.send(Undo())
     undone = wait(session, lambda s: s.edits == 0)
     assert undone.experiment.optimizer.lr == 0.01
-    run = Run(Path(undone.path))
+    run = RunDirectory(Path(undone.path))
     assert [e["field"] for e in run.events() if e["event"] == "edit"] == ["optimizer.lr"] * 2
 
 
@@ -183,7 +183,7 @@ def test_closing_saves_and_the_run_can_be_opened_again():
     wait(session, lambda s: any(e["event"] == "checkpoint" for e in s.events))
     session.close()
     assert not session.alive
-    run = Run(Path(session.latest.path))
+    run = RunDirectory(Path(session.latest.path))
     step = run.summary()["step"]
     again = LocalSession(run.name, run.experiment(), run.path.parent, run=run)
     opened = wait(again, lambda s: s.phase != base.LOADING and s.step > 0)
@@ -192,7 +192,7 @@ def test_closing_saves_and_the_run_can_be_opened_again():
 
 
 def opened(path: str) -> LocalSession:
-    run = Run(Path(path))
+    run = RunDirectory(Path(path))
     return LocalSession(run.name, run.experiment(), run.path.parent, run=run)
 
 
@@ -226,7 +226,7 @@ def test_a_run_that_ended_goes_on_when_it_gets_more_steps():
     ended = wait(session, lambda s: s.step == 150 and s.phase == base.ENDED)
     assert ended.end["steps"] == 150
     session.close()
-    assert Run(Path(ended.path)).summary()["steps"] == 150
+    assert RunDirectory(Path(ended.path)).summary()["steps"] == 150
 
 
 def test_a_run_that_diverged_says_what_to_do_and_goes_on_from_its_last_good_checkpoint():
@@ -266,7 +266,7 @@ def test_too_little_memory_and_faults_of_ours_are_told_with_what_to_do(monkeypat
         with monkeypatch.context() as patch:
             session = session_on()
             wait(session, lambda s: s.phase == base.READY)
-            patch.setattr("engine.conductor.Conductor.advance", fault)
+            patch.setattr("engine.loop.Conductor.advance", fault)
             session.send(Play())
             assert words in failed(session).message
             session.close()
@@ -316,7 +316,7 @@ def test_what_deserves_attention_becomes_an_event_of_the_run_once():
     session.send(Play())
     warned = wait(session, lambda s: any(e["event"] == "warning" for e in s.events) or s.phase == base.ENDED)
     session.close()
-    messages = [e["message"] for e in Run(Path(warned.path)).events() if e["event"] == "warning"]
+    messages = [e["message"] for e in RunDirectory(Path(warned.path)).events() if e["event"] == "warning"]
     assert messages, "nothing was found in a network whose units die"
     assert len(messages) == len(set(messages))
 

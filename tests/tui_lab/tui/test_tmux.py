@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from engine.run import Run
+from engine.runs import RunDirectory
 
 pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
 PATIENCE = 60.0  # seconds: only a fault waits so long
@@ -84,8 +84,8 @@ def tmux():
         each.close()
 
 
-def runs() -> list[Run]:
-    return Run.all(Path(os.environ["TUI_LAB_RUNS"]))
+def runs() -> list[RunDirectory]:
+    return RunDirectory.all(Path(os.environ["TUI_LAB_RUNS"]))
 
 
 def until(condition) -> float:
