@@ -96,8 +96,7 @@ class Plan:
         draw, indices = sampling(memory, len(dataset.train.x), t.batch_size)
         shards = Shards(memory, experiment, dataset, indices)
 
-        frozen, matrices = frozen_names(t, network), experiment.optimizer.matrices(network)
-        update = Update(memory, network, frozen, matrices)
+        update = Update(memory, network, frozen_names(t, network), experiment.optimizer.whole(network))
         penalty, clip, mean = (memory.areas["hyper"].tensors[n] for n in ("penalty", "clip", "average"))
         phases = [
             Phase("sample", [[draw]]),
@@ -106,12 +105,13 @@ class Plan:
             update.count(shards.losses, t.accumulate, [op for net in shards.replicas for op in net.after]),
             update.regularize(penalty if t.l1 or t.l2 else None),
             update.measure(clip),
-            update.step(
-                experiment.optimizer,
-                clip if t.clip_norm or t.clip_value else None,
-                mean if t.average else None,
-            ),
+            update.apply,
         ]
+        if t.clip_norm or t.clip_value:
+            update.clip(clip)
+        experiment.optimizer.plan(update)
+        if t.average:
+            update.follow(mean)
         return cls(memory, network, phases, shards.replicas)
 
 
@@ -119,7 +119,6 @@ def set_numbers(memory: Memory, experiment: Experiment) -> None:
     """Lay out the numbers that kernels of the update read and that edits may change."""
     t = experiment.training
     numbers = {
-        "optimizer": experiment.optimizer.numbers(),
         "penalty": [t.l1, t.l2],
         "clip": [t.clip_norm, t.clip_value],
         "average": [t.average],
