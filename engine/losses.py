@@ -6,7 +6,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from engine.component import Component
-from engine.data.dataset import LANGUAGE
+from engine.data.preparation.dataset import LANGUAGE
 from engine.errors import InputError
 from engine.hyper import fields, hyper
 from engine.kernels import losses as kernels

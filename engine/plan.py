@@ -13,7 +13,7 @@ from engine.augment import STREAM as AUGMENT_STREAM
 from engine.augment import Augmentation, Batch
 from engine.builder import Builder, IOSpec
 from engine.data import Dataset
-from engine.data.dataset import stream_of
+from engine.data.preparation.dataset import stream_of
 from engine.errors import InputError, did_you_mean
 from engine.experiment import Experiment, Training
 from engine.kernels import update as kernels

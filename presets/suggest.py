@@ -7,8 +7,8 @@ import numpy as np
 
 from engine.component import Component, Tree, tree_of
 from engine.data import RowSource, Source, source_for
-from engine.data.ratings import RatingsFile
-from engine.data.texts import TextFile
+from engine.data.sources.ratings import RatingsFile
+from engine.data.sources.text import TextFile
 from engine.hyper import fields
 
 

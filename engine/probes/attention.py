@@ -5,7 +5,7 @@ from math import isqrt
 import msgspec
 import numpy as np
 
-from engine.data.dataset import LANGUAGE
+from engine.data.preparation.dataset import LANGUAGE
 from engine.errors import InputError
 from engine.evaluate import Evaluator
 from engine.layers.attention import Attention

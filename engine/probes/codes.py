@@ -5,7 +5,7 @@ import numpy as np
 
 from engine.builder import Block
 from engine.data import Dataset
-from engine.data.dataset import Rows
+from engine.data.preparation.dataset import Rows
 from engine.probes.rows import looked_at
 from engine.trainer import Trainer
 

@@ -42,8 +42,8 @@ def list_data() -> None:
 def show_data(name: str, seed: int) -> None:
     """Tell about a data set, a file of yours, or the data of a preset: rows, classes, columns, licence."""
     from engine.data import prepare
-    from engine.data.bundled import origin
-    from engine.data.dataset import LANGUAGE
+    from engine.data.preparation.dataset import LANGUAGE
+    from engine.data.sources.bundled import origin
     from tui_lab.cli.tables import aligned
     from tui_lab.session.describing import first_text
     from tui_lab.session.raw_columns import column, columns_before
@@ -89,7 +89,7 @@ def facts(dataset: "Dataset") -> list[tuple[str, str]]:
     """Task, sizes, inputs and targets, a line each."""
     import numpy as np
 
-    from engine.data.dataset import LANGUAGE
+    from engine.data.preparation.dataset import LANGUAGE
 
     sizes = ", ".join(f"{len(getattr(dataset, part)):,} {part}" for part in ("train", "val", "test"))
     lines = [("task", dataset.task), ("rows", sizes), ("inputs", "×".join(map(str, dataset.input_shape)))]

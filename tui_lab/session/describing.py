@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 
 from engine.data import Dataset
-from engine.data.dataset import LANGUAGE, stream_of
-from engine.data.rows import RowSource
-from engine.data.source import Source
-from engine.data.vocabulary import Vocabulary
+from engine.data.preparation.dataset import LANGUAGE, stream_of
+from engine.data.preparation.vocabulary import Vocabulary
+from engine.data.sources.base import Source
+from engine.data.sources.rows import RowSource
 from engine.network import NetworkSpec
 from engine.probes.codes import labels_of
 from engine.probes.images import drawn_as, is_image

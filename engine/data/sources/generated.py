@@ -4,7 +4,7 @@ from typing import Annotated
 
 import numpy as np
 
-from engine.data.rows import Raw, RowSource
+from engine.data.sources.rows import Raw, RowSource
 from engine.hyper import hyper
 
 Samples = Annotated[int, hyper("how many points", ge=10, le=1_000_000, log=True, unit="points")]

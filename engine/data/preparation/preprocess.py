@@ -9,6 +9,10 @@ from engine.hyper import hyper
 
 Fitted = dict[str, Any]  # plain lists and numbers, kept with the run
 
+ROUNDING = 10 * float(np.finfo(np.float64).eps)  # of a value: what is closer is the same
+
+HUGE = 1e100
+
 MAD_TO_DEVIATION = 1.4826  # the median absolute deviation of a normal distribution, as a standard deviation
 
 
@@ -35,9 +39,8 @@ class Standardize(Preprocess, tag="standardize"):
     whole: Annotated[bool, hyper("one mean and deviation for all values")] = False
 
     def fit(self, x: np.ndarray, categories: dict[int, int]) -> Fitted:
-        axis = None if self.whole else 0
-        mean, deviation = np.nanmean(x, axis=axis), np.nanstd(x, axis=axis)
-        return {"shift": np.asarray(mean).tolist(), "scale": positive(deviation).tolist()}
+        mean, deviation = moments(x.reshape(-1) if self.whole else x)
+        return {"shift": mean.tolist(), "scale": deviation.tolist()}
 
     def apply(self, x: np.ndarray, fitted: Fitted) -> np.ndarray:
         return (x - np.array(fitted["shift"])) / np.array(fitted["scale"])
@@ -57,7 +60,7 @@ class MinMax(Preprocess, tag="min_max"):
     def fit(self, x: np.ndarray, categories: dict[int, int]) -> Fitted:
         axis = None if self.whole else 0
         least, greatest = np.nanmin(x, axis=axis), np.nanmax(x, axis=axis)
-        return {"shift": np.asarray(least).tolist(), "scale": positive(greatest - least).tolist()}
+        return {"shift": np.asarray(least).tolist(), "scale": width(least, greatest).tolist()}
 
     def apply(self, x: np.ndarray, fitted: Fitted) -> np.ndarray:
         unit = (x - np.array(fitted["shift"])) / np.array(fitted["scale"])
@@ -69,7 +72,7 @@ class RobustScale(Preprocess, tag="robust_scale"):
 
     def fit(self, x: np.ndarray, categories: dict[int, int]) -> Fitted:
         low, median, high = np.nanpercentile(x, [25, 50, 75], axis=0)
-        return {"shift": median.tolist(), "scale": positive(high - low).tolist()}
+        return {"shift": median.tolist(), "scale": width(low, high).tolist()}
 
     def apply(self, x: np.ndarray, fitted: Fitted) -> np.ndarray:
         return (x - np.array(fitted["shift"])) / np.array(fitted["scale"])
@@ -84,7 +87,8 @@ class ClipOutliers(Preprocess, tag="clip_outliers"):
         median = np.nanmedian(x, axis=0)
         deviation = MAD_TO_DEVIATION * np.nanmedian(np.abs(x - median), axis=0)
         # A column that is mostly one value has a deviation of 0: it would lose all others.
-        reach = np.where(deviation > 0, self.deviations * deviation, np.inf)
+        wide = deviation > ROUNDING * np.abs(median)
+        reach = np.where(wide, self.deviations * deviation, np.inf)
         low, high = np.maximum(median - reach, -1e300), np.minimum(median + reach, 1e300)
         return {"low": low.tolist(), "high": high.tolist()}
 
@@ -93,7 +97,7 @@ class ClipOutliers(Preprocess, tag="clip_outliers"):
 
 
 class MedianFilter(Preprocess, tag="median_filter"):
-    """The median of a window: takes specks out of images (R, H, W, C) and spikes out of series (R, T)."""
+    """The median of a window: takes specks out of images (R, H, W, C), spikes out of series (R, T) or (R, T, C)."""
 
     size: Annotated[int, hyper("the window's width", ge=1, le=99, unit="pixels")] = 3
 
@@ -104,7 +108,7 @@ class MedianFilter(Preprocess, tag="median_filter"):
 
 
 class GaussianFilter(Preprocess, tag="gaussian_filter"):
-    """A blur that takes fine noise out of images (R, H, W, C) and series (R, T)."""
+    """A blur that takes fine noise out of images (R, H, W, C) and series (R, T) or (R, T, C)."""
 
     sigma: Annotated[float, hyper("the blur's standard deviation", gt=0, le=50, unit="pixels")] = 0.5
 
@@ -156,13 +160,35 @@ class OneHot(Preprocess, tag="one_hot"):
         return np.concatenate(parts, axis=1)
 
 
-def positive(scale: np.ndarray) -> np.ndarray:
-    """The scale with 1 where it is 0: a constant column stays constant."""
-    return np.where(np.asarray(scale) > 0, scale, 1.0)
+def moments(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The mean and standard deviation of x (R, …) over its rows, NaN left out; of a constant 1 stands for the latter.
+
+    A column of 0.1 has a computed deviation of 3e-17: dividing by it would blow up the first new value that differs.
+    Constant is what scikit-learn takes for it: a variance no larger than the rounding error of its computation
+    (Chan, Golub & LeVeque 1983).
+    """
+    rows = (~np.isnan(x)).sum(axis=0)
+    least, greatest = np.nanmin(x, axis=0), np.nanmax(x, axis=0)
+    huge = np.maximum(np.abs(least), np.abs(greatest))
+    unit = np.where(huge > HUGE, huge, 1.0)  # squares of values about 1e200 would be infinite
+    mean, deviation = np.nanmean(x / unit, axis=0), np.nanstd(x / unit, axis=0)
+    epsilon, variance = np.finfo(np.float64).eps, deviation**2
+    noise = variance <= rows * epsilon * variance + (rows * mean * epsilon) ** 2
+    constant = (least == greatest) | noise
+    return np.where(least == greatest, least, mean * unit), np.where(constant, 1.0, deviation * unit)
+
+
+def width(low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """How far apart two values are, 1 where no farther than rounding error: a constant column stays constant."""
+    apart = np.asarray(high - low)
+    return np.where(apart > ROUNDING * np.maximum(np.abs(low), np.abs(high)), apart, 1.0)
 
 
 def window(x: np.ndarray, inside: float, outside: float) -> tuple[float, ...]:
-    """A filter's extent for each axis: over height and width, or over time; never across rows or channels."""
-    if x.ndim == 4:
-        return (outside, inside, inside, outside)
-    return (outside, *[inside] * (x.ndim - 1))
+    """A filter's extent for each axis: over height and width, or over time; never across rows or channels.
+
+    Rows of one axis are series (T,); of more the last axis are channels: (T, C), (H, W, C).
+    """
+    if x.ndim <= 2:
+        return (outside, *[inside] * (x.ndim - 1))
+    return (outside, *[inside] * (x.ndim - 2), outside)

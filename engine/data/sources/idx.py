@@ -10,7 +10,7 @@ from typing import Annotated
 
 import numpy as np
 
-from engine.data.rows import Raw, RowSource
+from engine.data.sources.rows import Raw, RowSource
 from engine.errors import InputError
 from engine.hyper import hyper
 

@@ -37,7 +37,7 @@ def test_digits_are_those_of_scikit_learn_as_images():
 
 
 def test_every_bundled_file_has_its_source_and_licence():
-    from engine.data.bundled import FOLDER
+    from engine.data.sources.bundled import FOLDER
 
     text = (FOLDER / "LICENSES.md").read_text()
     for file in FOLDER.iterdir():

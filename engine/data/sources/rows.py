@@ -7,10 +7,10 @@ from typing import Annotated
 
 import numpy as np
 
-from engine.data.dataset import Dataset, Rows, Task
-from engine.data.pipeline import Pipeline, fills, first_missing, name_of
-from engine.data.preprocess import Missing, Preprocess
-from engine.data.source import GENERATE_STREAM, SPLIT_STREAM, Source
+from engine.data.preparation.dataset import Dataset, Rows, Task
+from engine.data.preparation.pipeline import Pipeline, fills, first_missing, name_of
+from engine.data.preparation.preprocess import Missing, Preprocess, moments
+from engine.data.sources.base import GENERATE_STREAM, SPLIT_STREAM, Source
 from engine.errors import InputError
 from engine.hyper import hyper
 
@@ -64,8 +64,8 @@ class RowSource(Source, kw_only=True):
         check_values(raw, self, train)
         scale = None
         if self.scale_target and raw.task == "regression":
-            mean, deviation = raw.y[train].mean(axis=0), raw.y[train].std(axis=0)
-            scale = (mean.tolist(), np.where(deviation > 0, deviation, 1.0).tolist())
+            mean, deviation = moments(raw.y[train])
+            scale = (mean.tolist(), deviation.tolist())
         pipeline = Pipeline.fitted(
             self.preprocess, raw.x[train], raw.categories,
             task=raw.task, features=raw.features, targets=raw.targets, classes=raw.classes, target_scale=scale,

@@ -7,11 +7,11 @@ from typing import Annotated, ClassVar
 
 import numpy as np
 
-from engine.data.dataset import Dataset, Rows
-from engine.data.pipeline import Pipeline
-from engine.data.source import GENERATE_STREAM, SPLIT_STREAM, Source
-from engine.data.tables import read_table
-from engine.data.vocabulary import END, Vocabulary
+from engine.data.preparation.dataset import Dataset, Rows
+from engine.data.preparation.pipeline import Pipeline
+from engine.data.preparation.vocabulary import END, Vocabulary
+from engine.data.readers.csv import read_table
+from engine.data.sources.base import GENERATE_STREAM, SPLIT_STREAM, Source
 from engine.errors import InputError, did_you_mean
 from engine.hyper import hyper
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from engine.component import build
 from engine.data import Dataset, Pipeline, Source, prepare, source_for
-from engine.data.tables import read_table
+from engine.data.readers.csv import read_table
 from engine.errors import InputError
 
 GOOD = "size,color,price\n" + "".join(

@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from engine.data.pipeline import Pipeline
+from engine.data.preparation.pipeline import Pipeline
 from engine.metrics import Metric, metrics_for
 
 # "language": the next token, at one or at every position; "answering": the same, only where an answer stands.

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from engine.component import build, tree_of
-from engine.data.preprocess import Fitted, Missing, OneHot, Preprocess
-from engine.data.tables import UNKNOWN
+from engine.data.preparation.preprocess import Fitted, Missing, OneHot, Preprocess
+from engine.data.readers.csv import UNKNOWN
 
 Json = dict[str, Any]
 

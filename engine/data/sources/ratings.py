@@ -7,11 +7,9 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from engine.data.dataset import Dataset, Rows
-from engine.data.pipeline import Pipeline
-from engine.data.rows import Raw, split_rows
-from engine.data.source import GENERATE_STREAM, SPLIT_STREAM, Source
-from engine.data.tables import (
+from engine.data.preparation.dataset import Dataset, Rows
+from engine.data.preparation.pipeline import Pipeline
+from engine.data.readers.csv import (
     UNKNOWN,
     Table,
     guess_delimiter,
@@ -21,6 +19,8 @@ from engine.data.tables import (
     read_table,
     read_text,
 )
+from engine.data.sources.base import GENERATE_STREAM, SPLIT_STREAM, Source
+from engine.data.sources.rows import Raw, split_rows
 from engine.errors import InputError, did_you_mean, listed
 from engine.hyper import hyper
 

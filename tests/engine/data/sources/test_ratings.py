@@ -86,8 +86,8 @@ def test_numbers_mean_and_biases_are_those_of_the_training_rows_alone(tmp_path):
 
 def rows_of(dataset: Dataset, part: str) -> list[int]:
     """The rows of the file that lie in a part: the split depends on their count alone."""
-    from engine.data.rows import Raw, split_rows
-    from engine.data.source import SPLIT_STREAM
+    from engine.data.sources.base import SPLIT_STREAM
+    from engine.data.sources.rows import Raw, split_rows
 
     count = sum(len(getattr(dataset, p)) for p in ("train", "val", "test"))
     raw = Raw("regression", np.empty((count, 0)), np.zeros((count, 1)))
@@ -114,7 +114,7 @@ def test_whoever_is_not_among_the_training_rows_has_number_0_and_adds_nothing(tm
 
 
 def bias_of_item(dataset: Dataset, items: np.ndarray) -> np.ndarray:
-    from engine.data.ratings import biases
+    from engine.data.sources.ratings import biases
 
     x, y = dataset.train.x.astype(int), dataset.train.y[:, 0]
     return biases(x, y, *dataset.vocabulary)[1][items.astype(int)]

@@ -5,13 +5,13 @@ from typing import Annotated
 
 import numpy as np
 
-from engine.data.bundled import FOLDER
-from engine.data.dataset import Dataset, Rows
-from engine.data.files import target_name
-from engine.data.pipeline import Pipeline
-from engine.data.preprocess import Standardize
-from engine.data.source import Source
-from engine.data.tables import Table, numbers, read_table
+from engine.data.preparation.dataset import Dataset, Rows
+from engine.data.preparation.pipeline import Pipeline
+from engine.data.preparation.preprocess import Standardize
+from engine.data.readers.csv import Table, numbers, read_table
+from engine.data.sources.base import Source
+from engine.data.sources.bundled import FOLDER
+from engine.data.sources.csv import target_name
 from engine.errors import InputError
 from engine.hyper import hyper
 

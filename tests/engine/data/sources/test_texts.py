@@ -9,8 +9,8 @@ import pytest
 
 from engine.component import build
 from engine.data import Dataset, Source, prepare
-from engine.data.dataset import stream_of
-from engine.data.vocabulary import Vocabulary
+from engine.data.preparation.dataset import stream_of
+from engine.data.preparation.vocabulary import Vocabulary
 from engine.errors import InputError
 
 ENGLISH = "It was the best of times, it was the worst of times. " * 40

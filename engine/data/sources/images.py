@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 
-from engine.data.idx import WHITE
-from engine.data.rows import Parts, Raw, RowSource
+from engine.data.sources.idx import WHITE
+from engine.data.sources.rows import Parts, Raw, RowSource
 from engine.errors import InputError
 from engine.hyper import hyper
 

@@ -6,14 +6,14 @@ from typing import Annotated, Literal
 
 import numpy as np
 
-from engine.data.arrays import check_complete, labels_of, numeric, pick, read_npz
-from engine.data.idx import Idx
-from engine.data.pictures import Images
-from engine.data.ratings import RatingsFile, is_ratings
-from engine.data.rows import Raw, RowSource
-from engine.data.source import Source
-from engine.data.tables import Table, categories_of, codes, is_missing, number, numbers, read_table
-from engine.data.texts import TextFile
+from engine.data.readers.csv import Table, categories_of, codes, is_missing, number, numbers, read_table
+from engine.data.readers.npz import check_complete, labels_of, numeric, pick, read_npz
+from engine.data.sources.base import Source
+from engine.data.sources.idx import Idx
+from engine.data.sources.images import Images
+from engine.data.sources.ratings import RatingsFile, is_ratings
+from engine.data.sources.rows import Raw, RowSource
+from engine.data.sources.text import TextFile
 from engine.errors import InputError, did_you_mean
 from engine.hyper import hyper
 

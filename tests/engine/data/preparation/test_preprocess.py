@@ -2,11 +2,13 @@ import json
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.preprocessing import StandardScaler
 
 from engine.component import build
 from engine.data import Pipeline, Source, prepare
-from engine.data.generated import Linear, Spiral
-from engine.data.preprocess import (
+from engine.data.preparation.preprocess import (
     ClipOutliers,
     GaussianFilter,
     MedianFilter,
@@ -16,7 +18,8 @@ from engine.data.preprocess import (
     RobustScale,
     Standardize,
 )
-from engine.data.source import Split
+from engine.data.sources.base import Split
+from engine.data.sources.generated import Linear, Spiral
 from engine.errors import InputError
 
 RNG = np.random.default_rng(0)
@@ -40,6 +43,49 @@ def test_scaling_leaves_a_constant_column_finite():
     constant = np.full((10, 1), 7.0)
     for step in (Standardize(), MinMax(), RobustScale(), ClipOutliers()):
         assert np.isfinite(applied(step, constant)).all()
+
+
+CONSTANTS = [0.1, 0.3, 14.62, 1 / 3, -1234.56, 1e-9, 3e15, 1e200, 7.0, 0.0]
+
+
+@pytest.mark.parametrize("rows", [10, 84, 150, 1000])
+@pytest.mark.parametrize("value", CONSTANTS)
+def test_a_constant_is_one_even_where_binary_cannot_hold_it(value, rows):
+    constant = np.full((rows, 1), value)
+    new = constant[:1] + np.maximum(1.0, abs(value)) * 0.1
+    for step in (Standardize(), Standardize(whole=True), MinMax(), RobustScale()):
+        fitted = json.loads(json.dumps(step.fit(constant, {})))
+        assert np.ravel(fitted["scale"]) == 1, step
+        assert (step.apply(constant, fitted) == 0).all(), step
+        assert np.allclose(step.apply(new, fitted), new - constant[:1]), step
+    assert abs(value) > 1e100 or StandardScaler().fit(constant).scale_ == 1
+
+
+@pytest.mark.parametrize("value", [0.1, 14.62, -1234.56, 3e7])
+def test_a_constant_with_rounding_error_is_one_still(value):
+    noisy = np.array([[value * 3 / 3], [value + 0.2 - 0.2], [value * 7 / 7]] * 30)
+    for step in (Standardize(), MinMax(), RobustScale()):
+        assert np.ravel(step.fit(noisy, {})["scale"]) == 1, step
+    # ten times the spread of the noise is not cut away from new values either
+    assert applied(ClipOutliers(), noisy).shape == noisy.shape
+    assert ClipOutliers().apply(noisy + 1, ClipOutliers().fit(noisy, {}))[0, 0] == noisy[0, 0] + 1
+
+
+@given(
+    st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=50),
+    st.floats(1e-3, 1e3),
+)
+def test_standardize_scales_as_scikit_learn_does(values, factor):
+    x = np.array(values)[:, None] * factor
+    fitted, oracle = Standardize().fit(x, {}), StandardScaler().fit(x)
+    assert np.allclose(fitted["scale"], oracle.scale_, rtol=1e-6)
+    assert np.allclose(Standardize().apply(x, fitted), oracle.transform(x), atol=1e-6)
+
+
+def test_a_small_spread_about_zero_is_no_constant():
+    x = RNG.normal(0, 1e-20, (100, 2))
+    for step in (Standardize(), MinMax(), RobustScale()):
+        assert (np.array(step.fit(x, {})["scale"]) < 1e-18).all(), step
 
 
 def test_min_max_reaches_both_ends():
@@ -72,6 +118,17 @@ def test_filters_take_specks_out_of_images_and_leave_rows_and_channels_apart(ste
     assert y[0, 4, 4, 0] < 0.5
     assert not y[1].any()
     assert not y[..., 1].any()
+
+
+@pytest.mark.parametrize("step", [MedianFilter(size=3), GaussianFilter(sigma=1.0)])
+def test_filters_leave_the_channels_of_a_series_apart(step):
+    series = np.zeros((2, 20, 3))
+    series[0, 7, 1] = 1
+    y = step.apply(series, {})
+    assert y[0, 7, 1] < 0.5
+    assert not y[0, :, 0].any()
+    assert not y[0, :, 2].any()
+    assert (y[0, :, 1] == step.apply(series[:, :, 1], {})[0]).all()
 
 
 def test_a_median_filter_takes_a_spike_out_of_a_series():
@@ -137,6 +194,15 @@ def test_scaled_targets_are_mapped_back():
     assert np.isclose(dataset.train.y.mean(), 0)
     original = dataset.pipeline.target_to_original(dataset.train.y)
     assert np.allclose(original, 3 * dataset.train.x + 50)
+
+
+def test_a_constant_target_of_a_tenth_is_not_scaled_by_rounding_error(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("a,y\n" + "".join(f"{i},0.1\n" for i in range(90)))
+    raw = {"source": "csv", "path": str(path), "task": "regression", "scale_target": True}
+    dataset = prepare(build(Source, raw), 1)
+    assert dataset.pipeline.target_scale == ([0.1], [1.0])
+    assert not dataset.train.y.any()
 
 
 def test_a_pipeline_kept_as_json_does_the_same():

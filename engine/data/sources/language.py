@@ -6,11 +6,11 @@ from typing import Annotated, Literal
 
 import numpy as np
 
-from engine.data.dataset import Dataset, Rows
-from engine.data.pipeline import Pipeline
-from engine.data.source import SPLIT_STREAM, Source
-from engine.data.tables import read_bytes
-from engine.data.vocabulary import Tokens, Vocabulary
+from engine.data.preparation.dataset import Dataset, Rows
+from engine.data.preparation.pipeline import Pipeline
+from engine.data.preparation.vocabulary import Tokens, Vocabulary
+from engine.data.readers.csv import read_bytes
+from engine.data.sources.base import SPLIT_STREAM, Source
 from engine.errors import InputError
 from engine.hyper import hyper
 

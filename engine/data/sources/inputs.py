@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.data.arrays import numeric, pick, read_npz
-from engine.data.idx import WHITE, read_idx
-from engine.data.pictures import ENDINGS, pictures_in, read_pictures
-from engine.data.pipeline import Pipeline, first_missing
-from engine.data.series import newest
-from engine.data.tables import Table, codes, numbers, read_table
+from engine.data.preparation.pipeline import Pipeline, first_missing
+from engine.data.readers.csv import Table, codes, numbers, read_table
+from engine.data.readers.npz import numeric, pick, read_npz
+from engine.data.sources.idx import WHITE, read_idx
+from engine.data.sources.images import ENDINGS, pictures_in, read_pictures
+from engine.data.sources.series import newest
 from engine.errors import InputError, did_you_mean, listed
 
 

@@ -5,9 +5,9 @@ import pytest
 
 from engine.component import build
 from engine.data import Source, forecast_base, prepare, read_inputs
-from engine.data.dataset import stream_of
-from engine.data.pipeline import Pipeline
-from engine.data.series import Co2, Series, Sunspots
+from engine.data.preparation.dataset import stream_of
+from engine.data.preparation.pipeline import Pipeline
+from engine.data.sources.series import Co2, Series, Sunspots
 from engine.errors import InputError
 from engine.experiment import experiment_from
 from engine.trainer import Trainer

@@ -4,8 +4,8 @@ from typing import Annotated
 
 import numpy as np
 
-from engine.data.rows import Raw, RowSource
-from engine.data.source import Seed
+from engine.data.sources.base import Seed
+from engine.data.sources.rows import Raw, RowSource
 from engine.hyper import hyper
 
 TRAIN, TEST = 4000, 1000

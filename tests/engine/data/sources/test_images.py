@@ -11,8 +11,8 @@ from scipy import ndimage
 
 from engine.component import build
 from engine.data import Pipeline, Source, input_names, prepare, read_inputs, source_for
-from engine.data import fashion as fashion_module
-from engine.data.idx import read_idx
+from engine.data.sources import fashion as fashion_module
+from engine.data.sources.idx import read_idx
 from engine.errors import InputError
 
 RNG = np.random.default_rng(0)

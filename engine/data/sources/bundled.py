@@ -6,10 +6,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from engine.data.arrays import read_npz
-from engine.data.files import raw_from_table
-from engine.data.rows import Raw, RowSource
-from engine.data.tables import read_table
+from engine.data.readers.csv import read_table
+from engine.data.readers.npz import read_npz
+from engine.data.sources.csv import raw_from_table
+from engine.data.sources.rows import Raw, RowSource
 
 FOLDER = files("engine.data") / "files"
 

@@ -3,7 +3,7 @@ import pytest
 
 from engine.component import build, members
 from engine.data import Source, prepare
-from engine.data.generated import Circles, Gauss, Linear, Logistic, Moons, Plane, Spiral, Xor
+from engine.data.sources.generated import Circles, Gauss, Linear, Logistic, Moons, Plane, Spiral, Xor
 from engine.errors import InputError
 
 PLANES = [cls for cls in members(Source).values() if issubclass(cls, Plane)]

@@ -5,7 +5,7 @@ from typing import Annotated
 import numpy as np
 
 from engine.component import Component
-from engine.data.dataset import Dataset
+from engine.data.preparation.dataset import Dataset
 from engine.hyper import hyper
 
 GENERATE_STREAM, SPLIT_STREAM = 2, 3

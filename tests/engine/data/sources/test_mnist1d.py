@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 
 from engine.data import prepare
-from engine.data.mnist1d import TEST, TRAIN, Mnist1d
+from engine.data.sources.mnist1d import TEST, TRAIN, Mnist1d
 
-GOLDEN = Path(__file__).parents[2] / "reference" / "golden_mnist1d.npz"
+GOLDEN = Path(__file__).parents[3] / "reference" / "golden_mnist1d.npz"
 
 
 def test_the_rows_are_the_published_ones_whatever_the_seed_of_the_experiment():

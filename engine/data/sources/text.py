@@ -6,7 +6,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
 
-from engine.data.language import Context, Language
+from engine.data.sources.language import Context, Language
 from engine.errors import InputError
 from engine.hyper import hyper
 
