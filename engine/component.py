@@ -8,7 +8,7 @@ import math
 import re
 import types
 from datetime import date, time
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, ClassVar, Literal, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -24,6 +24,8 @@ FROZEN = {"frozen": True}
 
 class Component(msgspec.Struct, **FROZEN):
     """A part of an experiment; its fields are its hyperparameters."""
+
+    live_family: ClassVar[bool] = False  # a member may be exchanged for another one while a network learns
 
     @classmethod
     def tag(cls) -> str:

@@ -148,7 +148,7 @@ class Shards:
         self.memory, self.experiment, self.indices = memory, experiment, indices
         self.io = io_spec(experiment, dataset)
         self.data = [self._hold("data.x", dataset.train.x), self._hold("data.y", dataset.train.y)]
-        self.scored, self.classes = dataset.scored, dataset.task == "classification"
+        self.scored, self.classes = dataset.scored, dataset.task.predicts_class
         self.losses = shared(memory, "losses", np.float64, t.shards)
         self.gradients: Tensor | None = None  # (S, Q); None when a single shard needs no adding up
         if t.shards > 1 or t.accumulate > 1:

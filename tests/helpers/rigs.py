@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from engine.builder import Builder, IOSpec, Parameter
+from engine.builder import Builder, IOSpec, Parameter, Role
 from engine.initializers import Zeros
 from engine.layers import Layer
 from engine.losses import Loss
@@ -186,7 +186,10 @@ class LossRig:
 
 
 class OptimizerRig:
-    """An optimizer over parameters whose gradients the test sets; names that end in "weight" decay."""
+    """An optimizer over parameters whose gradients the test sets.
+
+    Names that end in "weight" are hidden weights, but for the last of them, the head.
+    """
 
     def __init__(
         self,
@@ -197,7 +200,9 @@ class OptimizerRig:
     ) -> None:
         self.optimizer = optimizer
         self.memory = Memory(dtype, guarded)
-        declared = [Parameter(n, a.shape, Zeros(), n.endswith("weight")) for n, a in first.items()]
+        *hidden, head = [n for n in first if n.endswith("weight")] or [""]
+        roles = dict.fromkeys(hidden, Role.HIDDEN) | {head: Role.HEAD}
+        declared = [Parameter(n, a.shape, Zeros(), roles.get(n, Role.BIAS)) for n, a in first.items()]
         network = NetworkSpec(tuple(sorted(declared, key=lambda p: not p.decay)), ())
         lay_out(self.memory, network)
         self.memory.add(self.memory.areas["parameters"].like("gradients"))

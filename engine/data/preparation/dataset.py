@@ -5,16 +5,12 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
 
 import numpy as np
 
 from engine.data.preparation.pipeline import Pipeline
-from engine.metrics import Metric, metrics_for
-
-# "language": the next token, at one or at every position; "answering": the same, only where an answer stands.
-Task = Literal["classification", "regression", "language", "answering"]
-LANGUAGE = ("language", "answering")
+from engine.metrics import Metric
+from engine.tasks import Task
 
 
 @dataclass(frozen=True)
@@ -81,18 +77,18 @@ class Dataset:
     @property
     def metrics(self) -> list[Metric]:
         """What is measured, the headline first."""
-        return metrics_for(self.task, self.classes, self.baselines)
+        return self.task.metrics(self.classes, self.baselines)
 
     @property
     def positions(self) -> int:
         """At how many positions of a row something is predicted."""
-        return self.train.y.shape[1] if self.task in LANGUAGE else 1
+        return self.task.positions(self.train.y)
 
     def measured(self, part: str) -> Rows:
         """The rows of "train", "val" or "test" that are evaluated: all, but of the overlapping windows of a training
         text as many as of validation."""
         rows: Rows = getattr(self, part)
-        if part != "train" or self.task not in LANGUAGE or len(rows) < 2:
+        if part != "train" or not self.task.predicts_tokens or len(rows) < 2:
             return rows
         context = rows.x.shape[1]
         if stream_of(rows.x)[1] >= context:
@@ -103,7 +99,7 @@ class Dataset:
     @cached_property
     def scored(self) -> float:
         """How many targets of a training row count, on average: those that are not −1."""
-        if self.task not in LANGUAGE:
+        if not self.task.predicts_tokens:
             return 1.0
         targets, _ = stream_of(self.train.y)  # of overlapping windows each once: of running text all count
         return float((targets >= 0).mean()) * self.positions
@@ -111,7 +107,7 @@ class Dataset:
     @cached_property
     def digest(self) -> str:
         """A fingerprint of all rows: two data sets with the same digest are the same."""
-        digest = hashlib.sha256(repr((self.task, self.classes)).encode())
+        digest = hashlib.sha256(repr((self.task.tag(), self.classes)).encode())
         for rows in (self.train, self.val, self.test):
             for array in (rows.x, rows.y):
                 digest.update(f"{array.dtype} {array.shape}".encode() + stream_of(array)[0].tobytes())

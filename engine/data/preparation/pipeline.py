@@ -9,6 +9,7 @@ import numpy as np
 from engine.component import build, tree_of
 from engine.data.preparation.preprocess import Fitted, Missing, OneHot, Preprocess
 from engine.data.readers.csv import UNKNOWN
+from engine.tasks import Task, task_named
 
 Json = dict[str, Any]
 
@@ -19,7 +20,7 @@ BLOCK = 4096  # rows that are prepared at a time
 class Pipeline:
     """Fitted preprocessing and the names of everything; plain enough to be kept as JSON."""
 
-    task: str
+    task: Task
     features: tuple[str, ...]  # of the raw columns; empty for images
     targets: tuple[str, ...]
     classes: tuple[str, ...]
@@ -108,7 +109,7 @@ class Pipeline:
 
     def to_json(self) -> Json:
         return {
-            "task": self.task,
+            "task": self.task.tag(),
             "features": list(self.features),
             "targets": list(self.targets),
             "classes": list(self.classes),
@@ -126,7 +127,7 @@ class Pipeline:
     @classmethod
     def from_json(cls, json: Json) -> "Pipeline":
         return cls(
-            task=json["task"],
+            task=task_named(json["task"]),
             features=tuple(json["features"]),
             targets=tuple(json["targets"]),
             classes=tuple(json["classes"]),

@@ -10,6 +10,7 @@ from engine.data.readers.csv import read_table
 from engine.data.readers.npz import read_npz
 from engine.data.sources.csv import raw_from_table
 from engine.data.sources.rows import Raw, RowSource
+from engine.tasks import Classification
 
 FOLDER = files("engine.data") / "files"
 
@@ -57,4 +58,4 @@ class Digits(RowSource, tag="digits", kw_only=True):
     def load(self, rng: np.random.Generator) -> Raw:
         arrays = read_npz(str(FOLDER / "digits.npz"))
         x, y = arrays["x"].astype(np.float64), arrays["y"].astype(np.float64)[:, None]
-        return Raw("classification", x, y, tuple("0123456789"), targets=("digit",), white=16.0)
+        return Raw(Classification(), x, y, tuple("0123456789"), targets=("digit",), white=16.0)

@@ -16,6 +16,7 @@ from engine.data.sources.rows import Raw, RowSource
 from engine.data.sources.text import TextFile
 from engine.errors import InputError, did_you_mean
 from engine.hyper import hyper
+from engine.tasks import Classification, Regression
 
 MOST_CLASSES = 20  # whole numbers up to this many kinds are taken for classes
 MOST_CATEGORIES = 200
@@ -63,14 +64,14 @@ class Npz(RowSource, tag="npz", kw_only=True):
         y = y.reshape(len(y), -1)
         check_complete(y, "y", self.path)
         if y.shape[1] == 1 and is_classes(y[:, 0], self.task):
-            raw = Raw("classification", x, y, features=features, targets=("y",))
+            raw = Raw(Classification(), x, y, features=features, targets=("y",))
             return with_classes(raw, labels_of(y[:, 0]), self.path)
         if self.task == "classification":
             raise InputError(
                 f"{self.path}: y has {y.shape[1]} columns; expected one, the class (of one-hot rows their argmax)"
             )
         targets = tuple(f"y{i + 1}" for i in range(y.shape[1])) if y.shape[1] > 1 else ("y",)
-        return Raw("regression", x, numeric(y, "y", self.path), features=features, targets=targets)
+        return Raw(Regression(), x, numeric(y, "y", self.path), features=features, targets=targets)
 
 
 def source_for(path: str) -> Source:
@@ -112,7 +113,7 @@ def raw_from_table(table: Table, target: str | int, task: str) -> Raw:
     if values is None and task == "regression":
         raise InputError(f"{table.path}: column {target!r} holds text; a regression needs numbers")
     y = np.empty((len(x), 1)) if values is None else values[:, None]
-    raw = Raw("regression", x, y, (), features, (target,), categories, tuple(table.lines))
+    raw = Raw(Regression(), x, y, (), features, (target,), categories, tuple(table.lines))
     if values is None:
         return with_classes(raw, table.column(target), table.path)
     if is_classes(values, task):
@@ -180,4 +181,4 @@ def with_classes(raw: Raw, labels: list[str], path: str) -> Raw:
         )
     index = {label: i for i, label in enumerate(kinds)}
     y = np.array([[index[label]] for label in labels], float)
-    return replace(raw, task="classification", y=y, classes=tuple(kinds))
+    return replace(raw, task=Classification(), y=y, classes=tuple(kinds))

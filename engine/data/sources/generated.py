@@ -6,6 +6,7 @@ import numpy as np
 
 from engine.data.sources.rows import Raw, RowSource
 from engine.hyper import hyper
+from engine.tasks import Classification, Regression
 
 Samples = Annotated[int, hyper("how many points", ge=10, le=1_000_000, log=True, unit="points")]
 Noise = Annotated[float, hyper("how much the points stray", ge=0, le=1)]
@@ -28,7 +29,7 @@ class Linear(RowSource, tag="linear", kw_only=True):
     def load(self, rng: np.random.Generator) -> Raw:
         x = np.linspace(self.low, self.high, self.samples)[:, None]
         y = self.slope * x + self.intercept + self.noise * rng.standard_normal(x.shape)
-        return Raw("regression", x, y, features=("x",), targets=("y",))
+        return Raw(Regression(), x, y, features=("x",), targets=("y",))
 
 
 class Plane(RowSource, kw_only=True):
@@ -43,7 +44,7 @@ class Plane(RowSource, kw_only=True):
 
     def load(self, rng: np.random.Generator) -> Raw:
         x, y = self.points(rng)
-        return Raw("classification", x, y[:, None].astype(float), ("0", "1"), ("x1", "x2"), ("class",))
+        return Raw(Classification(), x, y[:, None].astype(float), ("0", "1"), ("x1", "x2"), ("class",))
 
 
 class Logistic(Plane, tag="logistic", kw_only=True):

@@ -13,6 +13,7 @@ import numpy as np
 from engine.data.sources.rows import Raw, RowSource
 from engine.errors import InputError
 from engine.hyper import hyper
+from engine.tasks import Classification
 
 WHITE = 255.0  # what a white pixel of 8 bits holds
 OPENERS: dict[str, Callable] = {".gz": gzip.open, ".xz": lzma.open}
@@ -59,7 +60,7 @@ def raw_from_images(train: Pair, test: Pair | None, classes: tuple[str, ...]) ->
     rows = len(train[0])
     parts = (np.arange(rows), None, np.arange(rows, len(images))) if test else None
     y = labels.astype(np.float64)[:, None]
-    return Raw("classification", images[..., None], y, classes, targets=("class",), parts=parts, white=WHITE)
+    return Raw(Classification(), images[..., None], y, classes, targets=("class",), parts=parts, white=WHITE)
 
 
 def read_pair(images: str, labels: str) -> Pair:

@@ -11,6 +11,7 @@ from engine.data.sources.idx import WHITE
 from engine.data.sources.rows import Parts, Raw, RowSource
 from engine.errors import InputError
 from engine.hyper import hyper
+from engine.tasks import Classification
 
 ENDINGS = (".png", ".jpg", ".jpeg")
 COLORLESS = ("1", "L", "LA", "I;16", "I")  # Pillow's modes
@@ -52,7 +53,7 @@ class Images(RowSource, tag="images", kw_only=True):
         y = np.array([[number[label]] for _, label in files], np.float64)
         parts = ranges([len(part) for part in found]) if nested else None
         return Raw(
-            "classification", x, y, classes, targets=("class",), parts=parts, white=WHITE, size=self.size
+            Classification(), x, y, classes, targets=("class",), parts=parts, white=WHITE, size=self.size
         )
 
 

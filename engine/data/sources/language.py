@@ -13,6 +13,7 @@ from engine.data.readers.csv import read_bytes
 from engine.data.sources.base import SPLIT_STREAM, Source
 from engine.errors import InputError
 from engine.hyper import hyper
+from engine.tasks import NextToken
 
 Context = Annotated[
     int, hyper("tokens that the network sees at once", ge=1, le=65_536, log=True, unit="tokens")
@@ -82,10 +83,10 @@ class Language(Source, kw_only=True):
             for name, sequences in zip(PARTS, parts, strict=True)
         )
         pipeline = Pipeline(
-            task="language", features=(), targets=("next",), classes=vocabulary.tokens,
+            task=NextToken(), features=(), targets=("next",), classes=vocabulary.tokens,
             tokens=self.tokens, text="lines" if self.by_line else "running",
         )  # fmt: skip
-        return Dataset("language", train, val, test, pipeline, (len(vocabulary.tokens),))
+        return Dataset(NextToken(), train, val, test, pipeline, (len(vocabulary.tokens),))
 
     def segments(self, text: str, vocabulary: Vocabulary) -> list[list[np.ndarray]]:
         """A running text in three stretches, one after the other; each holds one sequence."""

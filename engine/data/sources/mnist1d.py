@@ -7,6 +7,7 @@ import numpy as np
 from engine.data.sources.base import Seed
 from engine.data.sources.rows import Raw, RowSource
 from engine.hyper import hyper
+from engine.tasks import Classification
 
 TRAIN, TEST = 4000, 1000
 LENGTH = 40
@@ -56,7 +57,7 @@ class Mnist1d(RowSource, tag="mnist1d", kw_only=True):
         parts = (rows[:TRAIN], rows[TRAIN + TEST :], rows[TRAIN : TRAIN + TEST])
         x = ((x - mean) / deviation)[:, :, None]
         digits = tuple("0123456789")
-        return Raw("classification", x, y[:, None].astype(float), digits, targets=("digit",), parts=parts)
+        return Raw(Classification(), x, y[:, None].astype(float), digits, targets=("digit",), parts=parts)
 
 
 def draw(rng: np.random.RandomState, rows: int) -> tuple[np.ndarray, np.ndarray]:

@@ -14,6 +14,7 @@ from engine.data.readers.csv import read_table
 from engine.data.sources.base import GENERATE_STREAM, SPLIT_STREAM, Source
 from engine.errors import InputError, did_you_mean
 from engine.hyper import hyper
+from engine.tasks import Answering
 
 Pair = tuple[str, str]
 Count = Annotated[int, hyper("how many pairs", ge=10, le=10_000_000, log=True, unit="pairs")]
@@ -42,11 +43,11 @@ class Pairs(Source, kw_only=True):
                 )
             parts.append(rows_of([pairs[i] for i in order[first:last]], vocabulary, context, dtype))
         pipeline = Pipeline(
-            task="answering", features=(), targets=("answer",), classes=vocabulary.tokens,
+            task=Answering(), features=(), targets=("answer",), classes=vocabulary.tokens,
             tokens="character", text="pairs",
         )  # fmt: skip
         train, val, test = parts
-        return Dataset("answering", train, val, test, pipeline, (len(vocabulary.tokens),))
+        return Dataset(Answering(), train, val, test, pipeline, (len(vocabulary.tokens),))
 
 
 def rows_of(pairs: list[Pair], vocabulary: Vocabulary, context: int, dtype: np.dtype) -> Rows:

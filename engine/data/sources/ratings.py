@@ -23,6 +23,7 @@ from engine.data.sources.base import GENERATE_STREAM, SPLIT_STREAM, Source
 from engine.data.sources.rows import Raw, split_rows
 from engine.errors import InputError, did_you_mean, listed
 from engine.hyper import hyper
+from engine.tasks import Regression
 
 PULL = 5.0  # towards the mean, as strong as so many ratings
 SWEEPS = 20  # over users and items in turns, until their biases stand still
@@ -59,7 +60,7 @@ class Ratings(Source, kw_only=True):
     def dataset(self, seed: int, dtype: np.dtype) -> Dataset:
         found = self.opinions(np.random.default_rng([seed, GENERATE_STREAM]))
         y = found.ratings[:, None]
-        rows = Raw("regression", np.empty((len(y), 0)), y)
+        rows = Raw(Regression(), np.empty((len(y), 0)), y)
         parts = split_rows(rows, self, np.random.default_rng([seed, SPLIT_STREAM]))
         train = parts[0]
         users = (UNKNOWN, *in_order(found.users[row] for row in train))
@@ -76,7 +77,7 @@ class Ratings(Source, kw_only=True):
             baselines["floor"] = found.floor[:, None] - mean
         *features, target = found.names
         pipeline = Pipeline(
-            "regression", tuple(features), (target,), (),
+            Regression(), tuple(features), (target,), (),
             categories={0: users, 1: items}, target_scale=([mean], [1.0]),
         )  # fmt: skip
         train_rows, val, test = (
@@ -87,7 +88,7 @@ class Ratings(Source, kw_only=True):
             )
             for part in parts
         )
-        return Dataset("regression", train_rows, val, test, pipeline, (len(users), len(items)))
+        return Dataset(Regression(), train_rows, val, test, pipeline, (len(users), len(items)))
 
 
 class LowRankRatings(Ratings, tag="low-rank-ratings", kw_only=True):

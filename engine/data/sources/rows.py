@@ -7,12 +7,13 @@ from typing import Annotated
 
 import numpy as np
 
-from engine.data.preparation.dataset import Dataset, Rows, Task
+from engine.data.preparation.dataset import Dataset, Rows
 from engine.data.preparation.pipeline import Pipeline, fills, first_missing, name_of
 from engine.data.preparation.preprocess import Missing, Preprocess, moments
 from engine.data.sources.base import GENERATE_STREAM, SPLIT_STREAM, Source
 from engine.errors import InputError
 from engine.hyper import hyper
+from engine.tasks import Regression, Task
 
 # A part that is None gets its share of the first, the training rows.
 Parts = tuple[np.ndarray, np.ndarray | None, np.ndarray | None]
@@ -63,7 +64,7 @@ class RowSource(Source, kw_only=True):
         train = parts[0]
         check_values(raw, self, train)
         scale = None
-        if self.scale_target and raw.task == "regression":
+        if self.scale_target and raw.task.predicts_numbers:
             mean, deviation = moments(raw.y[train])
             scale = (mean.tolist(), deviation.tolist())
         pipeline = Pipeline.fitted(
@@ -86,14 +87,14 @@ def reconstruction(dataset: Dataset) -> Dataset:
     classes, size = dataset.classes, math.prod(dataset.input_shape)
     columns = dataset.pipeline.columns or tuple(f"x{i + 1}" for i in range(size))
     targets = tuple(f"{column} again" for column in columns)
-    pipeline = replace(dataset.pipeline, task="regression", targets=targets, classes=(), target_scale=None)
+    pipeline = replace(dataset.pipeline, task=Regression(), targets=targets, classes=(), target_scale=None)
 
     def twice(rows: Rows) -> Rows:
         labels = rows.y[:, 0].astype(int) if classes else None
         return Rows(rows.x, rows.x.reshape(len(rows), size), labels=labels)
 
     train, val, test = map(twice, (dataset.train, dataset.val, dataset.test))
-    return Dataset("regression", train, val, test, pipeline, labels=classes)
+    return Dataset(Regression(), train, val, test, pipeline, labels=classes)
 
 
 def without_missing(source: RowSource, raw: Raw) -> Raw:

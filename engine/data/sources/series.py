@@ -14,6 +14,7 @@ from engine.data.sources.bundled import FOLDER
 from engine.data.sources.csv import target_name
 from engine.errors import InputError
 from engine.hyper import hyper
+from engine.tasks import Regression
 
 Context = Annotated[int, hyper("values that the network sees", ge=1, le=65_536, log=True, unit="values")]
 Horizon = Annotated[int, hyper("values that it predicts", ge=1, le=4096, log=True, unit="values")]
@@ -55,7 +56,7 @@ class Forecast(Source, kw_only=True):
         y_scale = ([fitted["shift"]] * self.horizon, [fitted["scale"]] * self.horizon)
         targets = tuple(f"{name}+{h + 1}" for h in range(self.horizon)) if self.horizon > 1 else (name,)
         pipeline = Pipeline(
-            task="regression", features=(), targets=targets, classes=(), steps=((scale, fitted),),
+            task=Regression(), features=(), targets=targets, classes=(), steps=((scale, fitted),),
             target_scale=y_scale, series=name, difference=self.difference,
         )  # fmt: skip
         with np.errstate(over="ignore"):  # what is too large is told below
@@ -65,7 +66,7 @@ class Forecast(Source, kw_only=True):
         rules = {rule: pipeline.scale_targets(y) for rule, y in self.rules(values).items()}
         parts = zip(("train", "val", "test"), pairwise(edges), strict=True)
         train, val, test = (self.rows(stream, rules, part, *edge) for part, edge in parts)
-        return Dataset("regression", train, val, test, pipeline)
+        return Dataset(Regression(), train, val, test, pipeline)
 
     def rules(self, values: np.ndarray) -> dict[str, np.ndarray]:
         """What simple rules say of every window (R, H), in what is learnt: that the last value stays, that the last

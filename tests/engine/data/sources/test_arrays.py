@@ -4,6 +4,7 @@ import pytest
 from engine.component import build
 from engine.data import Source, prepare, source_for
 from engine.errors import InputError
+from engine.tasks import Regression
 
 
 def test_an_archive_of_arrays_is_read_with_its_shape(tmp_path):
@@ -14,7 +15,7 @@ def test_an_archive_of_arrays_is_read_with_its_shape(tmp_path):
     assert dataset.classes == ("0", "1", "2")
     assert dataset.input_shape == (4, 4, 1)
     np.savez(path, X=x[:, 0, 0], target=x[:, 1, 1])
-    assert prepare(source_for(path), 1).task == "regression"
+    assert prepare(source_for(path), 1).task == Regression()
 
 
 @pytest.mark.parametrize(

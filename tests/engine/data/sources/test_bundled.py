@@ -3,6 +3,7 @@ import pytest
 
 from engine.component import members
 from engine.data import Source, prepare
+from engine.tasks import Classification
 
 datasets = pytest.importorskip("sklearn.datasets")
 
@@ -22,7 +23,7 @@ def raw(name):
 def test_tables_are_those_of_scikit_learn(name):
     mine, theirs = raw(name), LOADERS[name]()
     assert (mine.x == theirs.data).all()
-    if mine.task == "classification":
+    if mine.task == Classification():
         names = [mine.classes[int(c)] for c in mine.y[:, 0]]
         assert names == [str(theirs.target_names[t]) for t in theirs.target]
     else:

@@ -11,6 +11,7 @@ from engine.component import build
 from engine.data import Dataset, Pipeline, Source, prepare, source_for
 from engine.data.readers.csv import read_table
 from engine.errors import InputError
+from engine.tasks import Classification, Regression
 
 GOOD = "size,color,price\n" + "".join(
     f"{i % 7}.5,{'red' if i % 3 else 'blue'},{'dear' if i % 2 else 'cheap'}\n" for i in range(40)
@@ -24,7 +25,7 @@ def csv(path: Path, text: str | bytes, **fields) -> Source:
 
 def test_a_table_with_numbers_and_categories_becomes_inputs_and_classes(tmp_path):
     dataset = prepare(csv(tmp_path / "a.csv", GOOD), 1)
-    assert dataset.task == "classification"
+    assert dataset.task == Classification()
     assert dataset.classes == ("cheap", "dear")
     assert dataset.pipeline.columns == ("size", "color=blue", "color=red")
     assert dataset.input_shape == (3,)
@@ -33,13 +34,13 @@ def test_a_table_with_numbers_and_categories_becomes_inputs_and_classes(tmp_path
 
 def test_the_target_may_be_any_column_and_numbers_make_a_regression(tmp_path):
     dataset = prepare(csv(tmp_path / "a.csv", GOOD, target="size", task="regression"), 1)
-    assert dataset.task == "regression"
+    assert dataset.task == Regression()
     assert dataset.targets == ("size",)
     assert prepare(csv(tmp_path / "b.csv", GOOD.replace(".5", ""), target="size"), 1).classes == tuple(
         "0123456"
     )
     decimals = "x,y\n" + "".join(f"{i},{i / 3:.3f}\n" for i in range(50))
-    assert prepare(csv(tmp_path / "c.csv", decimals), 1).task == "regression"
+    assert prepare(csv(tmp_path / "c.csv", decimals), 1).task == Regression()
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])

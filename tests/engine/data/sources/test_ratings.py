@@ -9,6 +9,7 @@ import pytest
 from engine.component import build
 from engine.data import Dataset, Source, prepare, read_inputs
 from engine.errors import InputError
+from engine.tasks import Regression
 
 
 def generated(seed: int = 1, **fields) -> Dataset:
@@ -90,7 +91,7 @@ def rows_of(dataset: Dataset, part: str) -> list[int]:
     from engine.data.sources.rows import Raw, split_rows
 
     count = sum(len(getattr(dataset, p)) for p in ("train", "val", "test"))
-    raw = Raw("regression", np.empty((count, 0)), np.zeros((count, 1)))
+    raw = Raw(Regression(), np.empty((count, 0)), np.zeros((count, 1)))
     source = build(Source, {"source": "low-rank-ratings"}, "data")
     parts = split_rows(raw, source, np.random.default_rng([1, SPLIT_STREAM]))
     return parts[("train", "val", "test").index(part)].tolist()

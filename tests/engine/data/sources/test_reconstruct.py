@@ -5,6 +5,7 @@ import pytest
 
 from engine.component import build
 from engine.data import Pipeline, Source, prepare
+from engine.tasks import Regression
 
 
 def source(name: str, **fields: object) -> Source:
@@ -13,7 +14,7 @@ def source(name: str, **fields: object) -> Source:
 
 def test_the_target_is_the_input_after_its_preprocessing():
     dataset = prepare(source("digits", preprocess=[{"step": "standardize", "whole": True}]), 1)
-    assert dataset.task == "regression"
+    assert dataset.task == Regression()
     assert dataset.outputs == 64
     assert not dataset.classes
     for rows in (dataset.train, dataset.val, dataset.test):

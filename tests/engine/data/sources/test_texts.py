@@ -12,6 +12,7 @@ from engine.data import Dataset, Source, prepare
 from engine.data.preparation.dataset import stream_of
 from engine.data.preparation.vocabulary import Vocabulary
 from engine.errors import InputError
+from engine.tasks import NextToken
 
 ENGLISH = "It was the best of times, it was the worst of times. " * 40
 SHARES = {"train": 0.8, "val": 0.1, "test": 0.1}
@@ -37,7 +38,7 @@ def test_a_row_of_running_text_is_a_window_and_the_window_one_further(tmp_path):
     assert x[5] == ENGLISH[5:13]
     assert len(x) == round(0.8 * len(ENGLISH)) - 8
     assert dataset.positions == dataset.scored == 8
-    assert dataset.task == "language"
+    assert dataset.task == NextToken()
 
 
 def test_windows_share_the_memory_of_one_text(tmp_path):
