@@ -13,7 +13,7 @@ import types
 from collections.abc import Callable
 from datetime import date, time
 from functools import cache, wraps
-from typing import Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
+from typing import Any, ClassVar, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -51,6 +51,8 @@ class Component(msgspec.Struct, **FROZEN):
 
     def __post_init__(self) -> None:
         check_fields(self)
+
+    live_family: ClassVar[bool] = False  # a member may be exchanged for another one while a network learns
 
     @classmethod
     def tag(cls) -> str:

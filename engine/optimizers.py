@@ -2,14 +2,15 @@
 
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
+from engine.builder import Role
 from engine.component import Component
 from engine.hyper import fields, hyper
 from engine.kernels import muon
 from engine.kernels import optimizers as kernels
 from engine.machine.kernel import Kernel
+from engine.network import NetworkSpec
 
 if TYPE_CHECKING:
-    from engine.network import NetworkSpec
     from engine.update import Update
 
 Lr = Annotated[float, hyper("learning rate: the size of a step", ge=0, le=100, log=True, live=True)]
@@ -28,6 +29,7 @@ class Optimizer(Component, tag_field="name"):
 
     lr: Lr = 0.001
 
+    live_family = True
     states: ClassVar[tuple[str, ...]] = ()
     kernel: ClassVar[Kernel]
 
@@ -35,7 +37,7 @@ class Optimizer(Component, tag_field="name"):
         """The hyperparameters that the kernel reads, in the order of the fields; `lr` comes from the schedule."""
         return [float(getattr(self, f.name)) for f in fields(type(self)) if f.name != "lr"]
 
-    def matrices(self, network: "NetworkSpec") -> frozenset[str]:
+    def matrices(self, network: NetworkSpec) -> frozenset[str]:
         """The parameters whose kernel must see them as one matrix."""
         return frozenset()
 
@@ -172,7 +174,8 @@ class Muon(Optimizer, tag="muon"):
     m ← μm + (1−μ)g;  u = (1−μ)g + μm with Nesterov, else m
     p ← (1 − lr·λ)p − lr·√max(1, outputs/inputs)·orthogonal(u)
 
-    The last matrix, biases and norms are trained by AdamW with lr·rest.
+    Everything else is trained by AdamW with lr·rest: the head, embeddings, positions, biases, norms, and filters of
+    convolutions.
     """
 
     lr: Lr = 0.02
@@ -186,9 +189,8 @@ class Muon(Optimizer, tag="muon"):
 
     states = ("m", "v")
 
-    def matrices(self, network: "NetworkSpec") -> frozenset[str]:
-        matrices = [p.name for p in network.parameters if p.decay and len(p.shape) == 2]
-        return frozenset(matrices[:-1])
+    def matrices(self, network: NetworkSpec) -> frozenset[str]:
+        return frozenset(p.name for p in network.parameters if p.role is Role.HIDDEN and len(p.shape) == 2)
 
     def plan(self, update: "Update") -> None:
         for segment in update.segments():

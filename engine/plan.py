@@ -13,7 +13,7 @@ from engine.augment import STREAM as AUGMENT_STREAM
 from engine.augment import Augmentation, Batch
 from engine.builder import Builder, IOSpec
 from engine.data import Dataset
-from engine.data.dataset import stream_of
+from engine.data.preparation.dataset import stream_of
 from engine.errors import InputError, did_you_mean
 from engine.experiment import Experiment, Training
 from engine.kernels import update as kernels
@@ -148,7 +148,7 @@ class Shards:
         self.memory, self.experiment, self.indices = memory, experiment, indices
         self.io = io_spec(experiment, dataset)
         self.data = [self._hold("data.x", dataset.train.x), self._hold("data.y", dataset.train.y)]
-        self.scored, self.classes = dataset.scored, dataset.task == "classification"
+        self.scored, self.classes = dataset.scored, dataset.task.predicts_class
         self.losses = shared(memory, "losses", np.float64, t.shards)
         self.gradients: Tensor | None = None  # (S, Q); None when a single shard needs no adding up
         if t.shards > 1 or t.accumulate > 1:

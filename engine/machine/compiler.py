@@ -38,7 +38,9 @@ def compile_kernel(kernel: Kernel, dtype: str) -> Any:
     # closure would never hit (numba #6264).
     name = f"{kernel.name}_{dtype}"
     namespace = {
-        "kernel": numba.njit(kernel.function, **OPTIONS),
+        # Inlined, so that it exists once: linked into the wrapper as a function of its own it would exist twice, and
+        # the process that compiles would call a copy that is optimized otherwise than the one in the cache.
+        "kernel": numba.njit(kernel.function, forceinline=True, **OPTIONS),
         "carray": numba.carray,
         "real": intrinsics.POINTERS[dtype],
         "float64": intrinsics.POINTERS["float64"],

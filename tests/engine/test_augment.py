@@ -5,7 +5,6 @@ import warnings
 import numpy as np
 import pytest
 from scipy import ndimage, stats
-from support import damage, differences, relative_error, run
 
 from engine.augment import STREAM, Augmentation, Batch
 from engine.builder import Builder, IOSpec
@@ -19,6 +18,8 @@ from engine.machine.memory import Memory, shared
 from engine.machine.registers import BATCH, CLOCK, FIRST, SAMPLES, SEED, SHARD_INFO
 from engine.network import NetworkSpec, initialize
 from engine.trainer import Trainer
+from helpers.golden import relative_error
+from helpers.rigs import damage, differences, run
 
 RNG = np.random.default_rng(0)
 

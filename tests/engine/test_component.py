@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
+from engine.activations import Gelu, LeakyRelu, Relu
 from engine.augment import Noise
 from engine.component import Component, build, members, tree_of
-from engine.data.generated import Linear, Moons
+from engine.data.sources.generated import Linear, Moons
 from engine.errors import InputError
 from engine.experiment import Experiment, Training
 from engine.initializers import Normal
 from engine.layers import Layer
-from engine.layers.activations import Gelu, LeakyRelu, Relu
 from engine.layers.branches import Concat
 from engine.layers.dense import Dense
 from engine.layers.dropout import Dropout

@@ -2,13 +2,16 @@
 
 import numpy as np
 import pytest
-from support import OptimizerRig, golden_case, relative_error
 
+from engine.activations import Tanh
 from engine.builder import IOSpec
 from engine.component import members
 from engine.kernels.optimizers import product_of_momenta
-from engine.layers.activations import Tanh
 from engine.layers.dense import Dense
+from engine.layers.embedding import Embedding, Position, Unembed
+from engine.layers.factorization import Factorization
+from engine.layers.norms import LayerNorm
+from engine.layers.transformer import Transformer
 from engine.network import trace
 from engine.optimizers import (
     Adadelta,
@@ -22,6 +25,8 @@ from engine.optimizers import (
     RmsProp,
     Sgd,
 )
+from helpers.golden import golden_case, relative_error
+from helpers.rigs import OptimizerRig
 
 PRECISION = {"float32": 2e-5, "float64": 1e-10}
 DECAY = 0.1
@@ -114,6 +119,22 @@ def test_muon_takes_hidden_matrices_and_leaves_the_last_to_adamw():
     network = trace([Dense(units=4, activation=Tanh()), Dense(units=5), Dense()], IOSpec((3,), 2))
     assert Muon().matrices(network) == {"dense1.weight", "dense2.weight"}
     assert Muon().matrices(trace([Dense()], IOSpec((3,), 2))) == frozenset()
+
+
+@pytest.mark.parametrize("tied", [True, False])
+def test_muon_takes_every_matrix_within_a_language_model_but_no_table_of_vectors_and_no_head(tied):
+    model = [Embedding(units=8), Position(), Transformer(heads=2), LayerNorm(), Unembed(tied=tied)]
+    network = trace(model, IOSpec((4,), 5, 4, (5,)))
+    inside = {
+        f"transformer3.block1.{name}.weight" for name in ("attend.attention2.qkv", "attend.attention2.out")
+    }
+    inside |= {f"transformer3.block1.think.dense{i}.weight" for i in (2, 3)}
+    assert Muon().matrices(network) == inside
+
+
+def test_muon_leaves_both_tables_of_a_factorization_to_adamw():
+    network = trace([Factorization(units=3)], IOSpec((2,), 1, 1, (5, 6)))
+    assert Muon().matrices(network) == frozenset()
 
 
 def test_a_matrix_that_is_wanted_whole_is_not_cut_into_lanes():

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 from msgspec.structs import replace
-from support import golden_case
 
 from engine.component import members
 from engine.schedules import (
@@ -16,6 +15,7 @@ from engine.schedules import (
     StepDecay,
     WarmupStableDecay,
 )
+from helpers.golden import golden_case
 
 STEPS = np.arange(200)
 ALL = [cls() for cls in members(Schedule).values()]

@@ -2,10 +2,8 @@
 
 import numpy as np
 import pytest
-from support import LayerRig, relative_error
 
-from engine.layers.activations import (
-    Activate,
+from engine.activations import (
     Activation,
     Elu,
     Gelu,
@@ -19,8 +17,11 @@ from engine.layers.activations import (
     Softplus,
     Tanh,
 )
+from engine.layers.activations import Activate
 from engine.layers.dense import Dense
 from engine.layers.norms import BatchNorm, LayerNorm
+from helpers.golden import relative_error
+from helpers.rigs import LayerRig
 
 PRECISION = {"float32": 2e-6, "float64": 1e-14}
 SHAPES = [(1, 1), (3, 7), (32, 16), (5, 3, 17)]

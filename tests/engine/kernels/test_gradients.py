@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from support import LayerRig, LossRig
 
+from engine.activations import Activation
 from engine.component import members
-from engine.layers.activations import Activate, Activation
+from engine.layers.activations import Activate
 from engine.layers.dense import Dense
 from engine.layers.dropout import Dropout
 from engine.layers.norms import BatchNorm, LayerNorm
@@ -19,6 +19,7 @@ from engine.losses import (
     MeanAbsoluteError,
     MeanSquaredError,
 )
+from helpers.rigs import LayerRig, LossRig
 
 LIMIT = 1e-6
 ACTIVATIONS = {tag: cls() for tag, cls in members(Activation).items()}

@@ -2,15 +2,16 @@
 
 import numpy as np
 import pytest
-from support import LayerRig, LossRig
 
-from engine.layers.activations import Activate, ReluSquared, SwiGlu
+from engine.activations import ReluSquared
+from engine.layers.activations import Activate, SwiGlu
 from engine.layers.attention import Attention
 from engine.layers.dense import Dense
 from engine.layers.embedding import Embedding, Position, Unembed
 from engine.layers.norms import RmsNorm
 from engine.layers.transformer import Transformer
 from engine.losses import CrossEntropy
+from helpers.rigs import LayerRig, LossRig
 
 LIMIT = 1e-6
 TOKENS = 5

@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from support import run
 
 from engine.kernels import maths
 from engine.machine.kernel import KERNELS, kernel
 from engine.machine.memory import Memory
 from engine.machine.program import Operation
+from helpers.rigs import run
 
 
 @kernel

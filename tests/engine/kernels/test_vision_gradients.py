@@ -2,13 +2,12 @@
 
 import numpy as np
 import pytest
-from support import LayerRig, damage
 
+from engine.activations import Tanh
 from engine.builder import IOSpec
 from engine.component import build
 from engine.errors import InputError
 from engine.layers import Layer, convolution
-from engine.layers.activations import Tanh
 from engine.layers.attention import Attention
 from engine.layers.convolution import Conv1d, Conv2d, Patch
 from engine.layers.dense import Dense
@@ -19,6 +18,7 @@ from engine.layers.residual import Residual
 from engine.layers.shape import Flatten, Reshape
 from engine.layers.transformer import Transformer
 from engine.network import trace
+from helpers.rigs import LayerRig, damage
 
 LIMIT = 1e-6
 # layers, the input, the output

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from support import LayerRig
 
 from engine.errors import InputError
 from engine.layers.norms import BatchNorm
+from helpers.rigs import LayerRig
 
 X = np.random.default_rng(0).normal(3, 2, (8, 4))
 

@@ -2,19 +2,20 @@
 
 import numpy as np
 import pytest
-from support import LayerRig, damage
 
+from engine.activations import Tanh
 from engine.builder import IOSpec
 from engine.component import build, tree_of
 from engine.errors import InputError
 from engine.layers import Layer
-from engine.layers.activations import Activate, Tanh
+from engine.layers.activations import Activate
 from engine.layers.branches import Concat, Multiply, Select
 from engine.layers.dense import Dense
 from engine.layers.dropout import Dropout
 from engine.layers.norms import LayerNorm
 from engine.layers.residual import Residual
 from engine.network import trace
+from helpers.rigs import LayerRig, damage
 
 LIMIT = 1e-6
 TOWERS = {

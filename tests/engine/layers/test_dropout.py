@@ -4,10 +4,10 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from support import LayerRig
 
 from engine.layers.dropout import Dropout
 from engine.machine.registers import SAMPLES, SEED
+from helpers.rigs import LayerRig
 
 ROWS, FEATURES = 40, 50
 ONES = np.ones((ROWS, FEATURES))

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from support import LayerRig, damage, golden_case, relative_error
 
 from engine.builder import IOSpec
 from engine.errors import InputError
@@ -12,6 +11,8 @@ from engine.layers.embedding import Embedding
 from engine.layers.factorization import Factorization
 from engine.layers.shape import Flatten
 from engine.network import trace
+from helpers.golden import golden_case, relative_error
+from helpers.rigs import LayerRig, damage
 
 LIMIT = 1e-6
 KNOWN = (5, 7)  # users, items

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from support import LayerRig, LossRig, golden_case, relative_error
 
 from engine.layers.activations import SwiGlu
 from engine.layers.attention import Attention
@@ -11,6 +10,8 @@ from engine.layers.embedding import Embedding, Position, Unembed
 from engine.layers.norms import LayerNorm, RmsNorm
 from engine.layers.transformer import Transformer
 from engine.losses import CrossEntropy
+from helpers.golden import golden_case, relative_error
+from helpers.rigs import LayerRig, LossRig
 
 PRECISION = {"float32": 2e-5, "float64": 1e-12}
 WIDTH, TOKENS = 8, 7

@@ -1,17 +1,17 @@
 """Activations and layers, forward and backward, against values made with PyTorch."""
 
-import numpy as np
 import pytest
-from support import LayerRig, golden_case, relative_error
 
-from engine.layers.activations import Activate, Elu, Gelu, LeakyRelu, Relu, Sigmoid, Silu, Sin, Softplus, Tanh
+from engine.activations import Elu, Gelu, LeakyRelu, Relu, Sigmoid, Silu, Sin, Softplus, Tanh
+from engine.layers.activations import Activate
 from engine.layers.base import Layer
 from engine.layers.dense import Dense
 from engine.layers.norms import BatchNorm, LayerNorm
 from engine.layers.residual import Residual
 from engine.layers.shape import Flatten
+from helpers.golden import PRECISION, golden_case, relative_error
+from helpers.rigs import LayerRig, compare
 
-PRECISION = {"float32": 1e-5, "float64": 1e-12}
 ACTIVATIONS = [
     Relu(), LeakyRelu(slope=0.1), Elu(alpha=1.3), Gelu(), Silu(), Tanh(), Sigmoid(), Softplus(), Sin(frequency=3.0),
 ]  # fmt: skip
@@ -22,20 +22,6 @@ LAYERS: dict[str, list[Layer]] = {
     "batch_norm": [BatchNorm(momentum=0.2)],
     "residual": [Residual([LayerNorm(), Dense(units=4, activation=Gelu()), Dense(units=5)])],
 }
-
-
-def compare(layers: list[Layer], case: dict[str, np.ndarray], dtype: str) -> LayerRig:
-    """Output and all gradients of the case, the parameters being those of the case."""
-    rig = LayerRig(layers, case["x"].shape, dtype=dtype)
-    for name in rig.tensors():
-        if name != "input":
-            rig.memory[name][...] = case[name]
-    assert relative_error(rig.outputs(case["x"]), case["y"]) < PRECISION[dtype]
-    rig.backward(case["dy"])
-    for name, (_, gradient) in rig.tensors().items():
-        expected = case["dx"] if name == "input" else case[f"d {name}"]
-        assert relative_error(gradient, expected) < PRECISION[dtype], name
-    return rig
 
 
 @pytest.mark.parametrize("dtype", PRECISION)

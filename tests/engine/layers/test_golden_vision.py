@@ -1,15 +1,15 @@
 """Convolution, pooling, up-sampling, patches and batch norm over images against values made with PyTorch."""
 
 import pytest
-from support import LayerRig, golden_case, relative_error
-from test_golden_layers import PRECISION, compare
 
-from engine.layers.activations import Relu, Tanh
+from engine.activations import Relu, Tanh
 from engine.layers.base import Layer
 from engine.layers.convolution import Conv1d, Conv2d, Patch
 from engine.layers.dense import Dense
 from engine.layers.norms import BatchNorm
 from engine.layers.pooling import AveragePool, GlobalPool, MaxPool, Upsample
+from helpers.golden import PRECISION, golden_case, relative_error
+from helpers.rigs import LayerRig, compare
 
 CASES: dict[str, list[Layer]] = {
     "conv2d": [Conv2d(filters=5)],

@@ -2,16 +2,16 @@
 
 import numpy as np
 import pytest
-from support import damage
 
+from engine.activations import Activation
 from engine.component import members
 from engine.data import prepare
 from engine.experiment import experiment_from
 from engine.layers import Layer
-from engine.layers.activations import Activation
 from engine.losses import Loss
 from engine.optimizers import Optimizer
 from engine.trainer import Trainer
+from helpers.rigs import damage
 
 CLASSES = {"source": "moons", "samples": 90, "noise": 0.1}
 NUMBERS = {"source": "linear", "samples": 90}

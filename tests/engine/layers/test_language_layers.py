@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from support import LayerRig, relative_error
 
 from engine.builder import IOSpec
 from engine.data import Dataset, Pipeline, Rows
@@ -13,7 +12,10 @@ from engine.layers.base import Layer
 from engine.layers.embedding import Embedding, Position, Unembed
 from engine.layers.transformer import Transformer
 from engine.network import trace
+from engine.tasks import NextToken
 from engine.trainer import Trainer
+from helpers.golden import relative_error
+from helpers.rigs import LayerRig
 
 TOKENS = 11
 
@@ -157,8 +159,8 @@ def gpt(**training) -> Trainer:
     y = np.where(rng.random((60, 6)) < 0.3, -1, rng.integers(0, TOKENS, (60, 6))).astype(x.dtype)
     rows = Rows(x, y)
     names = tuple("abcdefghij\n")
-    pipeline = Pipeline("language", (), ("next",), names, tokens="character", text="lines")
-    dataset = Dataset("language", rows, rows, rows, pipeline, (TOKENS,))
+    pipeline = Pipeline(NextToken(), (), ("next",), names, tokens="character", text="lines")
+    dataset = Dataset(NextToken(), rows, rows, rows, pipeline, (TOKENS,))
     tree = {
         "data": {"source": "names"},
         "model": GPT,

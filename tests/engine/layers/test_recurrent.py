@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from support import LayerRig, damage, golden, golden_case, relative_error, run
 
 from engine.builder import Builder, IOSpec
 from engine.component import build
@@ -15,6 +14,8 @@ from engine.layers.recurrent import Gru, Lstm, Recurrent, Rnn
 from engine.layers.shape import Reshape
 from engine.machine.memory import Memory
 from engine.network import initialize, lay_out, trace
+from helpers.golden import golden, golden_case, relative_error
+from helpers.rigs import LayerRig, damage, run
 
 LIMIT = 1e-6
 PRECISION = {"float32": 2e-5, "float64": 1e-12}

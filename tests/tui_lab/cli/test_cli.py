@@ -4,8 +4,8 @@ import os
 from pathlib import Path
 
 import pytest
-from cli_support import lab, refused
 
+from helpers.command_line import lab, refused
 from tui_lab.cli.app import cli
 
 HUGE = "model=[{layer='dense',units=1000000},{layer='dense',units=1000000},{layer='dense'}]"

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import pytest
-from cli_support import lab, refused
 
 from engine.component import members
 from engine.data import Source
-from engine.data.bundled import FOLDER, origin
+from engine.data.sources.bundled import FOLDER, origin
+from helpers.command_line import lab, refused
 
 TABLE = "size,color,price\n" + "".join(
     f"{i % 7}.5,{'red' if i % 3 else 'blue'},{'dear' if i % 2 else 'cheap'}\n" for i in range(40)

@@ -5,7 +5,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from cli_support import lab
+
+from helpers.command_line import lab
 
 LINES = (
     "model=[{layer='embedding',units=8},{layer='position'},{layer='transformer',heads=2},{layer='unembed'}]"

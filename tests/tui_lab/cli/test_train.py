@@ -3,7 +3,8 @@
 import os
 
 import pytest
-from cli_support import lab, only_run, refused
+
+from helpers.command_line import lab, only_run, refused
 
 
 def test_json_is_the_contract():

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cli_support import lab, only_run, refused
+
+from helpers.command_line import lab, only_run, refused
 
 
 def test_eval_measures_any_split():
@@ -39,8 +40,8 @@ def test_predict_names_classes_and_probabilities(tmp_path):
 
 def test_predict_gives_numbers_in_the_targets_own_units(tmp_path):
     lab("train", "diabetes", "--quiet", "--name", "r")
-    from engine.data.bundled import FOLDER
-    from engine.data.tables import read_table
+    from engine.data.readers.csv import read_table
+    from engine.data.sources.bundled import FOLDER
 
     table = read_table(str(FOLDER / "diabetes.csv.gz"))
     path = tmp_path / "new.csv"

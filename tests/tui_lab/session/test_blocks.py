@@ -1,6 +1,6 @@
 """Blocks as a person reads them."""
 
-from tests.tui_lab.tui import fake
+from helpers import fake
 from tui_lab.session.blocks import grouped, short_name
 
 

@@ -4,8 +4,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.tui_lab.tui import fake
-from tests.tui_lab.tui.screenshot import settled, text_of
+from helpers import fake
+from helpers.screenshot import settled, text_of
 from tui_lab.session import base
 from tui_lab.session.base import Edit, Pace, Pause, Play, Restart, Save, Steps, Undo
 from tui_lab.tui.app import LabApp
@@ -377,4 +377,4 @@ async def test_no_color_shows_no_color(monkeypatch):
         for view in "1234567":
             await pilot.press(view)
             await settled(pilot)
-        assert app.chart_look.colorless
+        assert app.chart_style.colorless

@@ -5,8 +5,8 @@ import time
 import pytest
 
 import presets
-from tests.tui_lab.tui import fake
-from tests.tui_lab.tui.screenshot import check, settled, text_of
+from helpers import fake
+from helpers.screenshot import check, settled, text_of
 from tui_lab.tui.app import LabApp
 from tui_lab.tui.screens.lab import IDS
 from tui_lab.tui.widgets.hyper import HyperForm

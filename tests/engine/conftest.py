@@ -1,1 +1,0 @@
-"""Its place makes `support` importable from the tests of the engine."""
