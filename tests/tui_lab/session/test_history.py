@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tui_lab.charts.history import CAPACITY, History
 from tui_lab.charts.smoothing import Smoother, smooth
+from tui_lab.session.history import CAPACITY, History
 
 
 def filled(values, chunk=5000):
