@@ -16,6 +16,7 @@ from engine.data import Dataset
 from engine.data.preparation.dataset import stream_of
 from engine.errors import InputError, did_you_mean
 from engine.experiment import Experiment, Training
+from engine.hyper import fields
 from engine.kernels import update as kernels
 from engine.machine.memory import Memory, Tensor, shared
 from engine.machine.program import Operation, Phase
@@ -96,8 +97,7 @@ class Plan:
         draw, indices = sampling(memory, len(dataset.train.x), t.batch_size)
         shards = Shards(memory, experiment, dataset, indices)
 
-        frozen, matrices = frozen_names(t, network), experiment.optimizer.matrices(network)
-        update = Update(memory, network, frozen, matrices)
+        update = Update(memory, network, frozen_names(t, network), experiment.optimizer.whole(network))
         penalty, clip, mean = (memory.areas["hyper"].tensors[n] for n in ("penalty", "clip", "average"))
         phases = [
             Phase("sample", [[draw]]),
@@ -106,20 +106,19 @@ class Plan:
             update.count(shards.losses, t.accumulate, [op for net in shards.replicas for op in net.after]),
             update.regularize(penalty if t.l1 or t.l2 else None),
             update.measure(clip),
-            update.step(
-                experiment.optimizer,
-                clip if t.clip_norm or t.clip_value else None,
-                mean if t.average else None,
-            ),
+            update.apply,
         ]
+        if t.clip_norm or t.clip_value:
+            update.clip(clip)
+        experiment.optimizer.plan(update)
+        if t.average:
+            update.follow(mean)
         return cls(memory, network, phases, shards.replicas)
 
 
-def update_numbers(experiment: Experiment) -> dict[str, list[float]]:
-    """The numbers that kernels of the update read in every step and that edits may change, by the tensor's name."""
-    t = experiment.training
+def update_numbers(t: Training) -> dict[str, list[float]]:
+    """The numbers of the update, by the tensor's name."""
     return {
-        "optimizer": experiment.optimizer.numbers(),
         "penalty": [t.l1, t.l2],
         "clip": [t.clip_norm, t.clip_value],
         "average": [t.average],
@@ -127,10 +126,20 @@ def update_numbers(experiment: Experiment) -> dict[str, list[float]]:
 
 
 def set_numbers(memory: Memory, experiment: Experiment) -> None:
-    """Lay out the numbers of the update."""
-    for name, values in update_numbers(experiment).items():
+    """Lay out the numbers that kernels of the update read in every step and that edits may change."""
+    for name, values in update_numbers(experiment.training).items():
         memory.area("hyper", np.float64).tensor(name, (len(values),))
         memory.first_values[name] = tuple(values)
+
+
+def write_numbers(memory: Memory, experiment: Experiment) -> None:
+    """Write the numbers of the update and of the optimizer where they stand in an allocated memory."""
+    optimizer, numbers = experiment.optimizer, update_numbers(experiment.training)
+    numbers |= {f"optimizer.{f.name}": [float(getattr(optimizer, f.name))] for f in fields(type(optimizer))}
+    tensors = memory.areas["hyper"].tensors
+    for name, values in numbers.items():
+        if name in tensors:  # lr goes by the schedule
+            tensors[name].array[...] = values
 
 
 def layout_key(experiment: Experiment) -> tuple[object, ...]:

@@ -35,7 +35,7 @@ from engine.machine.registers import (
 from engine.machine.threads import ENGINE, available_cores, entry, limit_threads
 from engine.metrics import metric
 from engine.network import NetworkSpec, initialize
-from engine.plan import SERIAL_WORK, Plan, flops, io_spec, layout_key, resolve, update_numbers
+from engine.plan import SERIAL_WORK, Plan, flops, io_spec, layout_key, resolve, write_numbers
 from engine.runs.checkpoint import BEST, Checkpoint, Progress
 from engine.schedules import Plateau
 
@@ -163,17 +163,12 @@ class Trainer:
         check_monitor(after.training, self.dataset)
         if layout_key(after) == layout_key(before):
             self.experiment = after
-            self._set_numbers()
+            if self.memory.allocated:
+                write_numbers(self.memory, after)
         else:
             self._exchange_plan(after)
         self._keep_progress(before, after)
         return made
-
-    def _set_numbers(self) -> None:
-        """Write the numbers of the update, which its kernels read anew in every step, where they stand."""
-        if self.memory.allocated:
-            for name, values in update_numbers(self.experiment).items():
-                self.memory.areas["hyper"].tensors[name].array[...] = values
 
     def _exchange_plan(self, experiment: Experiment) -> None:
         """Lay out anew and take the state along."""

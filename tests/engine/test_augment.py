@@ -236,7 +236,7 @@ def test_a_training_with_augmentation_gives_the_same_bits_whatever_cuts_it():
     while half.step < 6:
         half.advance(limit=6)
     resumed = trainer_of(tree, "training.shards=3")
-    resumed.restore({name: a.copy() for name, a in half.arrays().items()}, half.progress, half.best)
+    resumed.load(half.state())
     while not resumed.finished:
         resumed.advance()
     assert (weights(resumed) == plain).all()

@@ -206,17 +206,14 @@ class OptimizerRig:
         network = NetworkSpec(tuple(sorted(declared, key=lambda p: not p.decay)), ())
         lay_out(self.memory, network)
         self.memory.add(self.memory.areas["parameters"].like("gradients"))
-        numbers = optimizer.numbers()
-        self.memory.area("hyper", np.float64).tensor("optimizer", (len(numbers),))
-        self.memory.first_values["optimizer"] = tuple(numbers)
-        update = Update(self.memory, network, matrices=optimizer.matrices(network))
-        phase = update.step(optimizer, None, None)
+        update = Update(self.memory, network, whole=optimizer.whole(network))
+        optimizer.plan(update)
         self.memory.allocate()
         initialize(self.memory, network, 1)
         for name, array in first.items():
             self.parameter(name)[...] = array
         self.clock, self.scalars = update.clock.array, update.scalars.array
-        self.lanes = [run(lane, self.memory.dtype) for lane in phase.lanes]
+        self.lanes = [run(lane, self.memory.dtype) for lane in update.apply.lanes]
 
     def parameter(self, name: str) -> np.ndarray:
         return self.memory.areas["parameters"].tensors[name].array

@@ -8,8 +8,10 @@ import pytest
 
 import presets
 from engine.experiment import experiment_from, override
+from engine.loop import Launch
 from engine.probes import Wish
 from engine.runs import RunDirectory
+from helpers.waiting import PATIENCE, until
 from tui_lab.session import base
 from tui_lab.session.base import Edit, Look, Pause, Play, Restart, Save, Snapshot, Steps, Undo
 from tui_lab.session.describing import differences
@@ -18,7 +20,8 @@ from tui_lab.session.local import LocalSession
 
 def session_on(name: str = "spiral", *changes: str, **options) -> LocalSession:
     tree = override(presets.load(name), ["training.steps=100000000", *changes])
-    return LocalSession(name, experiment_from(tree), Path(os.environ["TUI_LAB_RUNS"]), **options)
+    launch = Launch(name, experiment_from(tree), Path(os.environ["TUI_LAB_RUNS"]))
+    return LocalSession(launch, **options)
 
 
 @pytest.fixture
@@ -29,9 +32,9 @@ def session():
     session.close()
 
 
-def wait(session: LocalSession, condition, seconds: float = 60.0) -> Snapshot:
+def wait(session: LocalSession, condition) -> Snapshot:
     """The first snapshot that fulfils the condition."""
-    end = time.monotonic() + seconds
+    end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         snapshot = session.latest
         assert snapshot.phase != base.FAILED, snapshot.message
@@ -72,13 +75,13 @@ def test_an_edit_is_applied_noted_and_undone(session):
     edited = wait(session, lambda s: s.edits == 1)
     assert edited.experiment.optimizer.lr == 0.05
     (event,) = [e for e in edited.events if e["event"] == "edit"]
-    assert (event["field"], event["old"], event["new"]) == ("optimizer.lr", 0.01, 0.05)
+    assert event["changes"] == [{"field": "optimizer.lr", "old": 0.01, "new": 0.05}]
     assert event["step"] > 100
     session.send(Undo())
     undone = wait(session, lambda s: s.edits == 0)
     assert undone.experiment.optimizer.lr == 0.01
     run = RunDirectory(Path(undone.path))
-    assert [e["field"] for e in run.events() if e["event"] == "edit"] == ["optimizer.lr"] * 2
+    assert [e.changes[0].field for e in run.edits()] == ["optimizer.lr"] * 2
 
 
 @pytest.mark.parametrize(
@@ -156,9 +159,8 @@ def test_a_pace_makes_so_many_steps_a_second_and_changes_no_bits(session):
     session.send(Steps(150))
     began = time.monotonic()
     slow = wait(session, lambda s: s.step == 150 and s.phase == base.PAUSED)
-    assert time.monotonic() - began > 0.3
     assert slow.pace == 300
-    assert slow.seconds == pytest.approx(0.5, abs=0.2), "seconds are those a person waits"
+    assert 0.3 < slow.seconds <= time.monotonic() - began, "seconds are those a person waits"
     weights = session.trainer.memory["dense1.weight"].copy()
     session.send(Restart())
     session.send(base.Pace(0))
@@ -182,10 +184,9 @@ def test_closing_saves_and_the_run_can_be_opened_again():
     session.send(Save())
     wait(session, lambda s: any(e["event"] == "checkpoint" for e in s.events))
     session.close()
-    assert not session.alive
     run = RunDirectory(Path(session.latest.path))
     step = run.summary()["step"]
-    again = LocalSession(run.name, run.experiment(), run.path.parent, run=run)
+    again = LocalSession(Launch(run.name, run.experiment(), run.path.parent, run=run))
     opened = wait(again, lambda s: s.phase != base.LOADING and s.step > 0)
     assert opened.step == step
     again.close()
@@ -193,7 +194,7 @@ def test_closing_saves_and_the_run_can_be_opened_again():
 
 def opened(path: str) -> LocalSession:
     run = RunDirectory(Path(path))
-    return LocalSession(run.name, run.experiment(), run.path.parent, run=run)
+    return LocalSession(Launch(run.name, run.experiment(), run.path.parent, run=run))
 
 
 def test_a_run_that_ended_is_shown_as_it_was_and_nothing_is_written():
@@ -212,9 +213,7 @@ def test_a_run_that_ended_is_shown_as_it_was_and_nothing_is_written():
     again.send(Play())
     assert "come to its end" in wait(again, lambda s: s.notice[0] == 1).notice[1]
     again.close()
-    kept = {p: p.stat().st_mtime_ns for p in before}
-    kept = {p: t for p, t in kept.items() if p.suffix not in (".toml",) and p.name != "metrics.jsonl"}
-    assert kept == {p: before[p] for p in kept}
+    assert {p: p.stat().st_mtime_ns for p in Path(path).rglob("*") if p.is_file()} == before
 
 
 def test_a_run_that_ended_goes_on_when_it_gets_more_steps():
@@ -249,9 +248,7 @@ def test_a_run_that_diverged_says_what_to_do_and_goes_on_from_its_last_good_chec
 
 
 def failed(session: LocalSession) -> Snapshot:
-    end = time.monotonic() + 30
-    while session.latest.phase != base.FAILED and time.monotonic() < end:
-        time.sleep(0.01)
+    until(lambda: session.latest.phase == base.FAILED)
     return session.latest
 
 
@@ -266,7 +263,7 @@ def test_too_little_memory_and_faults_of_ours_are_told_with_what_to_do(monkeypat
         with monkeypatch.context() as patch:
             session = session_on()
             wait(session, lambda s: s.phase == base.READY)
-            patch.setattr("engine.loop.Conductor.advance", fault)
+            patch.setattr("engine.loop.TrainingLoop.advance", fault)
             session.send(Play())
             assert words in failed(session).message
             session.close()
@@ -280,10 +277,7 @@ def test_a_session_whose_data_cannot_be_used_fails_with_a_message(tmp_path):
     session = session_on(
         "spiral", "data.source=csv", f"data.path={tmp_path / 'absent.csv'}", "data.preprocess=[]"
     )
-    end = time.monotonic() + 20
-    while session.latest.phase != base.FAILED and time.monotonic() < end:
-        time.sleep(0.01)
-    assert "there is no such file" in session.latest.message
+    assert "there is no such file" in failed(session).message
     assert session.exit_code == 2
 
 
@@ -327,6 +321,7 @@ def test_differences_name_what_differs():
     assert differences(old, {"a": {"b": 1, "c": [1]}, "d": 3}) == [("a.c", [1, 2], [1])]
 
 
+@pytest.mark.timing
 def test_the_interpreter_stays_free_while_a_heavy_network_trains():
     layers = [
         {"layer": "flatten"},
@@ -335,7 +330,7 @@ def test_the_interpreter_stays_free_while_a_heavy_network_trains():
     ]
     tree = presets.load("digits-mlp") | {"model": layers}
     tree = override(tree, ["training.batch_size=512", "training.epochs=100000"])
-    session = LocalSession("heavy", experiment_from(tree), Path(os.environ["TUI_LAB_RUNS"]))
+    session = LocalSession(Launch("heavy", experiment_from(tree), Path(os.environ["TUI_LAB_RUNS"])))
     wait(session, lambda s: s.phase == base.READY)
     session.send(Play())
     wait(session, lambda s: s.step > 3)
