@@ -16,7 +16,6 @@ ABOUT = (
     "things_to_try",
     "expect",
 )  # what is told about an experiment: no part of it
-LENGTH = ("steps", "epochs")  # two ways to say one thing
 
 
 class Change(msgspec.Struct, **FROZEN):
@@ -81,9 +80,6 @@ def applied(experiment: Experiment, made: list[Change]) -> Experiment:
 def check_live(before: Experiment, after: Experiment) -> None:
     """Raise InputError, naming the field, where `after` differs in one that cannot change while a network learns."""
     for change in changes(before, after):
-        *_, last = change.field.split(".")
-        if last in LENGTH and change.field.startswith("training."):
-            continue
         if not is_live(before, change.field):
             raise InputError(
                 f"{change.field} cannot change while the network learns; restart the run with it, "

@@ -185,7 +185,7 @@ class TrainingLoop:
     def _line_up(self, wanted: Experiment, step: int, author: str) -> None:
         """Add an edit that leads to the wanted experiment, where it differs from what is lined up."""
         goal = self._goal()
-        check_live(goal, wanted)
+        check_live(resolve(goal, self.dataset), resolve(wanted, self.dataset))
         made = changes(goal, wanted)
         if made:
             self._edits.append(EditEvent(step=step, changes=made, author=author))

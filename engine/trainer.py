@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+from msgspec.structs import replace
 
 from engine.data import Dataset
 from engine.edits import Change, changes, check_live
@@ -155,8 +156,12 @@ class Trainer:
 
         Returns what differs. Raises InputError, and changes nothing, for what cannot change while a network learns.
         """
-        check_live(self.experiment, experiment)
-        before, after = self.experiment, resolve(experiment, self.dataset)
+        before = self.experiment
+        shards = (
+            experiment.training.shards or before.training.shards
+        )  # they decide the bits: never chosen anew
+        after = resolve(with_shards(experiment, shards), self.dataset)
+        check_live(before, with_shards(after, shards))
         made = changes(before, after)
         if not made:
             return []
@@ -388,17 +393,21 @@ class Trainer:
 
         Raises InputError, and changes nothing, where the data or the arrays are others.
         """
-        if checkpoint.data != self.dataset.digest:
-            raise InputError("the data has changed since the run began")
         assert checkpoint.progress is not None
         views = self.arrays()
         for name, view in views.items():
             array = checkpoint.arrays.get(name)
             if array is None or array.shape != view.shape or array.dtype != view.dtype:
                 raise InputError(f"the checkpoint belongs to another experiment: {name} differs")
+        if checkpoint.data != self.dataset.digest:
+            raise InputError("the data has changed since the run began")
         for name, view in views.items():
             view[...] = checkpoint.arrays[name]
         self.progress, self.best = checkpoint.progress, checkpoint.best
+
+
+def with_shards(experiment: Experiment, shards: int) -> Experiment:
+    return replace(experiment, training=replace(experiment.training, shards=shards))
 
 
 def state_of(memory: Memory) -> dict[str, np.ndarray]:

@@ -263,7 +263,7 @@ def test_the_loss_of_mixed_rows_is_the_mix_of_the_losses(loss):
         expected = share * kind.values(z, t) + (1 - share) * kind.values(z, t[::-1])
     else:
         expected = kind.values(z, share * t + (1 - share) * t[::-1])
-    assert trainer.losses[0] == pytest.approx(expected.mean())
+    assert trainer.chunk.losses[0] == pytest.approx(expected.mean())
 
 
 def test_threads_do_not_change_the_bits_of_augmented_rows(monkeypatch):

@@ -72,7 +72,7 @@ def test_a_long_preset_begins_to_learn_as_recorded_and_keeps_its_guard_words(nam
     losses: list[float] = []
     while trainer.step < steps:
         trainer.advance(limit=steps)
-        losses += trainer.losses.tolist()
+        losses += trainer.chunk.losses.tolist()
     assert sum(losses[-10:]) / 10 == pytest.approx(recorded, rel=0.03)
     assert losses[0] > 1.2 * recorded
     assert damage(trainer) == []
