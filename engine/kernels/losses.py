@@ -7,8 +7,8 @@ from engine.machine.registers import BATCH
 
 @kernel
 def cross_entropy(
-    z: "N,C", t: "N,1", dz: "N,C", loss: "float64[1]", shard_info: "int64[L]", smoothing: "float64[1]", weights: "C",
-    scored: "1",
+    z: "N,C", t: "N,1 below C or -1", dz: "N,C", loss: "float64[1]", shard_info: "int64[L]",
+    smoothing: "float64[1]", weights: "C", scored: "1",
 ):  # fmt: skip
     """−Σ q·log softmax(z), q the one-hot target smoothed by a share spread over all classes.
 
@@ -91,7 +91,7 @@ def hinge_of_two(
 @kernel
 def hinge_of_many(
     z: "N,C",
-    t: "N,1",
+    t: "N,1 below C",
     dz: "N,C",
     loss: "float64[1]",
     shard_info: "int64[L]",
