@@ -9,7 +9,7 @@ from pathlib import Path
 import presets
 from engine.experiment import experiment_from, override
 from tui_lab.charts.glyphs import BRAILLE
-from tui_lab.charts.palette import DARK, Look
+from tui_lab.charts.palette import DARK, ChartStyle
 from tui_lab.charts.svg import svg
 from tui_lab.session import base
 from tui_lab.session.local import LocalSession
@@ -42,7 +42,7 @@ async def picture(name: str, runs: Path) -> None:
     app = LabApp(lambda: session)
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause()
-        app.chart_look = Look(DARK, BRAILLE)  # in full color, whatever the terminal is
+        app.chart_style = ChartStyle(DARK, BRAILLE)  # in full color, whatever the terminal is
         await pilot.press(*keys)
         at = 0
         for step, (path, value) in [*sorted(edits.items()), (steps, ("", None))]:

@@ -77,6 +77,8 @@ class Augmentation(Component, tag_field="step"):
     the bits do not depend on how that is cut into batches and shards.
     """
 
+    live_family = True
+
     def plan(self, batch: Batch) -> None:
         """Emit the kernel that changes the rows. Raises ValueError for inputs that cannot be changed so."""
         raise NotImplementedError

@@ -1,17 +1,16 @@
 """Builder: what layers ask for while they plan one replica of the network into operations over memory."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from enum import StrEnum
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
 from engine.errors import InputError
 from engine.initializers import Initializer
 from engine.kernels.branches import add_gradient
-from engine.layers.activations import Activate, Activation, Identity
-from engine.layers.base import Layer
 from engine.machine.kernel import Kernel
 from engine.machine.memory import Memory, Tensor, shared
 from engine.machine.program import Operation
@@ -30,6 +29,22 @@ class IOSpec:
     vocabulary: tuple[int, ...] = ()  # how many kinds a whole-numbered input has: one number, or one a column
 
 
+class Role(StrEnum):
+    """What a parameter is for: optimizers, weight decay and pictures go by it."""
+
+    HIDDEN = "hidden"  # weights between two layers
+    HEAD = "head"  # weights of the layer that gives the network's outputs
+    EMBEDDING = "embedding"  # a vector, or a number, for each token, user or item
+    POSITION = "position"  # a vector for each position
+    BIAS = "bias"
+    NORM = "norm"  # gain and bias of a norm
+
+    @property
+    def decays(self) -> bool:
+        """Whether weight decay and penalties apply: to weights, not to biases and norms."""
+        return self not in (Role.BIAS, Role.NORM)
+
+
 @dataclass(frozen=True)
 class Parameter:
     """What a layer said about a parameter when it named it."""
@@ -37,7 +52,30 @@ class Parameter:
     name: str
     shape: Shape
     initializer: Initializer
-    decay: bool  # weight decay and penalties apply: to weights, not to biases and norms
+    role: Role
+
+    @property
+    def decay(self) -> bool:
+        return self.role.decays
+
+
+class Plannable(Protocol):
+    """What the builder must know of a layer; see `engine.layers.base.Layer`."""
+
+    transparent: ClassVar[bool]
+    feature_maps: ClassVar[bool]
+    image_filters: ClassVar[bool]
+
+    @classmethod
+    def tag(cls) -> str: ...
+
+    @property
+    def streams(self) -> bool: ...
+
+    @property
+    def activates(self) -> Any: ...
+
+    def plan(self, net: "Builder", x: Tensor) -> Tensor: ...
 
 
 @dataclass(frozen=True)
@@ -45,7 +83,7 @@ class Block:
     """One layer as a person sees it."""
 
     name: str
-    layer: Layer
+    layer: Plannable
     output: Tensor
     parameters: tuple[str, ...]
 
@@ -89,7 +127,7 @@ class Builder:
         self.shard_info = self.memory.area("lanes", np.int64).tensor(workspace, (SHARD_INFO,))
         self._scope: list[str] = []
         self._path: list[str] = []
-        self._following: list[Layer] = []
+        self.following: Sequence[Plannable] = ()  # in the sequence, behind the layer that is being planned
         self._streams = 0
 
     # -- names --------------------------------------------------------------------------------------------
@@ -121,16 +159,21 @@ class Builder:
         places = self.io.input_shape[0] if self.streaming else 1
         return replace(shared(self.memory, "position", np.int64, 1), vocabulary=(places,))
 
+    @property
+    def at_end(self) -> bool:
+        """Whether the layer that is being planned gives the network's outputs: only transparent ones follow."""
+        return len(self._path) == 1 and all(layer.transparent for layer in self.following)
+
     def context(self, x: Tensor) -> int:
         """How many positions (N, T, …) has, also where only one of them is seen at a time."""
         return self.io.input_shape[0] if self.streaming else x.shape[1]
 
     # -- tensors ------------------------------------------------------------------------------------------
 
-    def parameter(self, name: str, shape: Shape, initializer: Initializer, decay: bool = False) -> Tensor:
+    def parameter(self, name: str, shape: Shape, initializer: Initializer, role: Role) -> Tensor:
         """A trained tensor and its gradient."""
         name = self.name(name)
-        self.declared[name] = Parameter(name, shape, initializer, decay)
+        self.declared[name] = Parameter(name, shape, initializer, role)
         area = self.memory.area("parameters")
         tensor = area.tensors[name] if name in area.tensors else area.tensor(name, shape)
         return Tensor(area, name, tensor.offset, shape, self.gradients.get(name))
@@ -237,13 +280,13 @@ class Builder:
         if self.training:
             self.after.append(Operation.of(kernel, **operands))
 
-    def sequence(self, layers: list[Layer], x: Tensor, field: str = "model") -> Tensor:
+    def sequence(self, layers: Sequence[Plannable], x: Tensor, field: str = "model") -> Tensor:
         """Plan layers one after the other, each in a scope of its own name ("dense1"); `field` holds them."""
         for i, layer in enumerate(layers):
             before = set(self.declared)
             self._path.append(f"{field}.{i}")
             with self.scope(f"{layer.tag()}{i + 1}"):
-                self._following = layers[i + 1 :]
+                self.following = layers[i + 1 :]
                 try:
                     if self.streaming and not layer.streams:
                         raise ValueError("cannot see one position at a time")
@@ -255,13 +298,3 @@ class Builder:
             added = tuple(n for n in self.declared if n not in before)
             self.blocks.append(Block(full_name, layer, x, added))
         return x
-
-    def activation_after(self, own: Activation) -> Activation:
-        """The activation after a layer, for its initializer: its own, or the next one in the sequence."""
-        if isinstance(own, Identity):
-            for layer in self._following:
-                if isinstance(layer, Activate):
-                    return layer.function
-                if not layer.transparent:
-                    break
-        return own

@@ -76,13 +76,13 @@ def describe(
     update: float | None,
 ) -> LayerState:
     values = block.output.array
-    saturated, dead = flatness(block, values)
+    activation = block.layer.activates
     sizes = trainer.network.shapes
     state: dict[str, Any] = {
         "activation_mean": float(values.mean()),
         "activation_std": float(values.std()),
-        "saturated": saturated,
-        "dead": dead,
+        "saturated": activation.saturated(values) if activation else None,
+        "dead": activation.dead(values) if activation else None,
         "gradient_std": float(gradient.std()) if gradient is not None else None,
         "weight_std": weight_std,
         "update_ratio": update,
@@ -95,24 +95,6 @@ def describe(
         levels={name: level(name, value) for name, value in state.items() if value is not None},
         **state,
     )
-
-
-def activation_of(block: Block) -> str:
-    """The tag of the activation that ends a block; "identity" where there is none."""
-    activation = getattr(block.layer, "activation", None) or getattr(block.layer, "function", None)
-    return activation.tag() if activation is not None else "identity"
-
-
-def flatness(block: Block, values: np.ndarray) -> tuple[float | None, float | None]:
-    """(share saturated, share dead) of an activation's outputs (N, …)."""
-    match activation_of(block):
-        case "tanh":
-            return float(np.mean(np.abs(values) > 0.97)), None
-        case "sigmoid":
-            return float(np.mean(np.abs(values - 0.5) > 0.485)), None
-        case "relu":
-            return None, float(np.mean((values <= 0).reshape(len(values), -1).all(axis=0)))
-    return None, None
 
 
 def level(name: str, value: float) -> str:

@@ -11,6 +11,9 @@ class LabError(Exception):
 
     exit_code = 1
 
+    def __init__(self, message: str) -> None:
+        super().__init__(escaped(message))  # names from files stand in messages
+
 
 class InputError(LabError):
     """The user's input cannot be used: a field, a file, a name. Nothing was started, nothing is lost."""
@@ -20,6 +23,16 @@ class InputError(LabError):
 
 class TrainingError(LabError):
     """The training itself failed: it diverged, or the machine ran out of memory."""
+
+
+def escaped(text: str) -> str:
+    """The text with all that a terminal would obey or not show written out: "\\x1b", "\\u200b", "\\udcff".
+
+    Names of columns, files and classes come from files: an escape sequence in one must not reach the terminal.
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from engine.builder import Builder, IOSpec
-from engine.data.indices import check_indices
+from engine.data.preparation.indices import check_indices
 from engine.experiment import Experiment
 from engine.machine.memory import Memory
 from engine.machine.program import Phase, Program

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.builder import Builder, IOSpec
-from engine.data.pipeline import Pipeline
-from engine.data.vocabulary import Vocabulary
+from engine.data.preparation.pipeline import Pipeline
+from engine.data.preparation.vocabulary import Vocabulary
 from engine.errors import InputError, TrainingError
 from engine.experiment import Experiment
 from engine.machine.memory import Memory

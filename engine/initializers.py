@@ -1,15 +1,12 @@
 """Initializers: how parameters begin. Each draws in float64 from a generator of the parameter's own."""
 
 from math import sqrt
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 
 from engine.component import Component
 from engine.hyper import hyper
-
-if TYPE_CHECKING:
-    from engine.layers.activations import Activation
 
 Shape = tuple[int, ...]
 
@@ -21,19 +18,13 @@ class Initializer(Component, tag_field="name"):
     """Draws the first values of a parameter of shape (…, fan_in, fan_out) or (size,)."""
 
     def draw(self, rng: np.random.Generator, shape: Shape) -> np.ndarray:
+        """First values of that shape, in float64."""
         raise NotImplementedError
-
-    def suited(self, activation: "Activation") -> "Initializer":
-        """This initializer, or, for `auto`, the one that suits the activation that follows."""
-        return self
 
 
 class Auto(Initializer, tag="auto"):
     """What suits the activation that follows: He for the ReLU family, Xavier for tanh and sigmoid, SIREN for sin,
     else LeCun."""
-
-    def suited(self, activation: "Activation") -> Initializer:
-        return activation.initializer()
 
 
 class Zeros(Initializer, tag="zeros"):

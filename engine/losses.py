@@ -6,7 +6,6 @@ import numpy as np
 from msgspec.structs import replace
 
 from engine.component import Component
-from engine.data.dataset import LANGUAGE
 from engine.errors import InputError
 from engine.hyper import fields, hyper
 from engine.kernels import losses as kernels
@@ -48,9 +47,10 @@ class RegressionLoss(Loss):
     kernel: ClassVar[Kernel]
 
     def units(self, dataset: "Dataset") -> int:
-        if dataset.task != "regression":
+        if not dataset.task.predicts_numbers:
             raise InputError(
-                f"loss.name = {self.tag()!r} needs numbers, the targets are classes; try 'cross_entropy'"
+                f"loss.name = {self.tag()!r} needs numbers, the targets are {dataset.task.targets_are}; "
+                f"try {dataset.task.usual_loss!r}"
             )
         return dataset.outputs
 
@@ -109,15 +109,19 @@ class ClassificationLoss(Loss):
         if self.class_weights != "balanced" and any(not 0 <= w < np.inf for w in self.class_weights):
             raise ValueError("class_weights must be finite and not below 0")
 
-    tasks: ClassVar[tuple[str, ...]] = ("classification",)
+    scores_tokens: ClassVar[bool] = False  # whether it suits text, too
 
     def units(self, dataset: "Dataset") -> int:
         classes = dataset.outputs
-        if dataset.task not in self.tasks and dataset.task != "regression":
-            raise InputError(f"loss.name = {self.tag()!r} does not suit text; try 'cross_entropy'")
-        if dataset.task == "regression":
-            raise InputError(f"loss.name = {self.tag()!r} needs classes, the targets are numbers; try 'mse'")
-        if self.class_weights == "balanced" and dataset.task != "classification":
+        task = dataset.task
+        if task.predicts_tokens and not self.scores_tokens:
+            raise InputError(f"loss.name = {self.tag()!r} does not suit text; try {task.usual_loss!r}")
+        if not (task.predicts_class or task.predicts_tokens):
+            raise InputError(
+                f"loss.name = {self.tag()!r} needs classes, the targets are {task.targets_are}; "
+                f"try {task.usual_loss!r}"
+            )
+        if self.class_weights == "balanced" and not task.predicts_class:
             raise InputError("loss.class_weights = 'balanced' does not suit text; leave it out")
         if self.class_weights not in ([], "balanced") and len(self.class_weights) != classes:
             raise InputError(
@@ -151,7 +155,7 @@ class CrossEntropy(ClassificationLoss, tag="cross_entropy"):
 
     label_smoothing: Smoothing = 0.0
 
-    tasks = ("classification", *LANGUAGE)
+    scores_tokens = True
 
     def plan(self, net: "Builder", z: Tensor, t: Tensor, loss: Tensor) -> None:
         classes = net.outputs

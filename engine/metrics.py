@@ -13,7 +13,6 @@ class Metric:
     """A measurement of outputs z (N, C) against targets t (N, K); `function` gives None where it is undefined."""
 
     name: str
-    task: str
     higher_is_better: bool
     function: Callable[[np.ndarray, np.ndarray], float | None]
 
@@ -158,20 +157,20 @@ def exact_match(z: np.ndarray, t: np.ndarray) -> float:
 METRICS = {
     m.name: m
     for m in (
-        Metric("accuracy", "classification", True, accuracy),
-        Metric("balanced_accuracy", "classification", True, balanced_accuracy),
-        Metric("macro_f1", "classification", True, macro_f1),
-        Metric("roc_auc", "classification", True, roc_auc),
-        Metric("top_3", "classification", True, top(3)),
-        Metric("top_5", "classification", True, top(5)),
-        Metric("perplexity", "language", False, perplexity),
-        Metric("bits_per_character", "language", False, bits),
-        Metric("token_accuracy", "language", True, token_accuracy),
-        Metric("exact_match", "answering", True, exact_match),
-        Metric("r2", "regression", True, r2),
-        Metric("rmse", "regression", False, rmse),
-        Metric("mse", "regression", False, mse),
-        Metric("mae", "regression", False, mae),
+        Metric("accuracy", True, accuracy),
+        Metric("balanced_accuracy", True, balanced_accuracy),
+        Metric("macro_f1", True, macro_f1),
+        Metric("roc_auc", True, roc_auc),
+        Metric("top_3", True, top(3)),
+        Metric("top_5", True, top(5)),
+        Metric("perplexity", False, perplexity),
+        Metric("bits_per_character", False, bits),
+        Metric("token_accuracy", True, token_accuracy),
+        Metric("exact_match", True, exact_match),
+        Metric("r2", True, r2),
+        Metric("rmse", False, rmse),
+        Metric("mse", False, mse),
+        Metric("mae", False, mae),
     )
 }
 
@@ -181,16 +180,6 @@ def metric(name: str) -> Metric:
     if name not in METRICS:
         raise InputError(f"metric {name!r} is unknown; {did_you_mean(name, METRICS)}")
     return METRICS[name]
-
-
-def metrics_for(task: str, classes: tuple[str, ...], baselines: tuple[str, ...] = ()) -> list[Metric]:
-    """The metrics that say something about a task, the headline first: the one that baselines are measured by."""
-    kinds = ("answering", "language") if task == "answering" else (task,)
-    names = [name for kind in kinds for name, m in METRICS.items() if m.task == kind]
-    few = {"top_3": 6, "top_5": 10}  # classes from which the metric says something
-    if task == "regression" and baselines:  # each with its own error, which R² would hide
-        names.sort(key=lambda name: name != "rmse")
-    return [METRICS[name] for name in names if len(classes) >= few.get(name, 0)]
 
 
 def measured(

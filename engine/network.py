@@ -1,13 +1,13 @@
 """Network: the layers of an experiment traced once, for counting, showing and laying out."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 
 import numpy as np
 
-from engine.builder import Block, Builder, IOSpec, Parameter, Shape
+from engine.builder import Block, Builder, IOSpec, Parameter, Plannable, Shape
 from engine.errors import InputError
-from engine.layers.base import Layer
 from engine.machine.memory import Memory
 
 INITIALIZATION_STREAM = 1
@@ -32,7 +32,7 @@ class NetworkSpec:
         return sum(prod(p.shape) for p in self.parameters)
 
 
-def trace(layers: list[Layer], io: IOSpec, dtype: str = "float32") -> NetworkSpec:
+def trace(layers: Sequence[Plannable], io: IOSpec, dtype: str = "float32") -> NetworkSpec:
     """Plan the layers for one row, allocating nothing. Raises InputError where a layer does not fit."""
     builder = Builder(Memory(dtype), "outline", io)
     result = builder.sequence(layers, builder.input((1, *io.input_shape)))

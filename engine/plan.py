@@ -13,7 +13,7 @@ from engine.augment import STREAM as AUGMENT_STREAM
 from engine.augment import Augmentation, Batch
 from engine.builder import Builder, IOSpec
 from engine.data import Dataset
-from engine.data.dataset import stream_of
+from engine.data.preparation.dataset import stream_of
 from engine.errors import InputError, did_you_mean
 from engine.experiment import Experiment, Training
 from engine.kernels import update as kernels
@@ -109,8 +109,7 @@ class Plan:
         draw, indices = sampling(memory, len(dataset.train.x), t.batch_size)
         shards = Shards(memory, experiment, dataset, indices)
 
-        frozen, matrices = frozen_names(t, network), experiment.optimizer.matrices(network)
-        update = Update(memory, network, frozen, matrices)
+        update = Update(memory, network, frozen_names(t, network), experiment.optimizer.whole(network))
         penalty, clip, mean = (memory.areas["hyper"].tensors[n] for n in ("penalty", "clip", "average"))
         phases = [
             Phase("sample", [[draw]]),
@@ -119,12 +118,13 @@ class Plan:
             update.count(shards.losses, t.accumulate, [op for net in shards.replicas for op in net.after]),
             update.regularize(penalty if t.l1 or t.l2 else None),
             update.measure(clip),
-            update.step(
-                experiment.optimizer,
-                clip if t.clip_norm or t.clip_value else None,
-                mean if t.average else None,
-            ),
+            update.apply,
         ]
+        if t.clip_norm or t.clip_value:
+            update.clip(clip)
+        experiment.optimizer.plan(update)
+        if t.average:
+            update.follow(mean)
         return cls(memory, network, phases, shards.replicas)
 
 
@@ -132,7 +132,6 @@ def set_numbers(memory: Memory, experiment: Experiment) -> None:
     """Lay out the numbers that kernels of the update read and that edits may change."""
     t = experiment.training
     numbers = {
-        "optimizer": experiment.optimizer.numbers(),
         "penalty": [t.l1, t.l2],
         "clip": [t.clip_norm, t.clip_value],
         "average": [t.average],
@@ -161,7 +160,7 @@ class Shards:
         self.memory, self.experiment, self.indices = memory, experiment, indices
         self.io = io_spec(experiment, dataset)
         self.data = [self._hold("data.x", dataset.train.x), self._hold("data.y", dataset.train.y)]
-        self.scored, self.classes = dataset.scored, dataset.task == "classification"
+        self.scored, self.classes = dataset.scored, dataset.task.predicts_class
         self.vocabularies = [(self.io.vocabulary, 0), (dataset.target_vocabulary, dataset.least_target)]
         self.losses = shared(memory, "losses", np.float64, t.shards)
         self.gradients: Tensor | None = None  # (S, Q); None when a single shard needs no adding up

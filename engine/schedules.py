@@ -16,6 +16,8 @@ class Schedule(Component, tag_field="name"):
 
     warmup: Warmup = 0
 
+    live_family = True
+
     def factors(self, steps: np.ndarray, total: int) -> np.ndarray:
         """The factor (S,) for step numbers (S,), the first step being 0, in a run of `total` steps."""
         steps = steps.astype(np.float64)

@@ -326,7 +326,7 @@ def evaluate(
         z = evaluator.outputs(rows.x)
     loss = float(np.mean(experiment.loss.values(z, rows.y)))
     targets, baselines = rows.y, rows.baselines
-    if dataset.task == "regression":
+    if dataset.task.predicts_numbers:
         back = dataset.pipeline.target_to_original
         z, targets, baselines = back(z), back(targets), {name: back(g) for name, g in baselines.items()}
     return loss, measured(dataset.metrics, z, targets, baselines)

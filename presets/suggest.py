@@ -7,8 +7,8 @@ import numpy as np
 
 from engine.component import Component, Tree, tree_of
 from engine.data import RowSource, Source, source_for
-from engine.data.ratings import RatingsFile
-from engine.data.texts import TextFile
+from engine.data.sources.ratings import RatingsFile
+from engine.data.sources.text import TextFile
 from engine.hyper import fields
 
 
@@ -36,13 +36,13 @@ def of_rows(source: Source, data: Tree) -> tuple[str, Tree]:
     """The story and all but the data for rows; completes the data by the steps that they need."""
     assert isinstance(source, RowSource)
     raw = source.raw(1)
-    classes, pictures = raw.task == "classification", raw.x.ndim == 4
+    classes, pictures = raw.task.predicts_class, raw.x.ndim == 4
     missing = [{"step": "missing", "method": "median"}] if np.isnan(raw.x).any() else []
     data["preprocess"] = [*missing, {"step": "standardize"} | ({"whole": True} if pictures else {})]
     if not classes:
         data["scale_target"] = True
     kind = "Pictures" if pictures else "A table"
-    return f"{kind} of yours: {len(raw.x):,} rows, {raw.task}.", {
+    return f"{kind} of yours: {len(raw.x):,} rows, {raw.task.tag()}.", {
         "model": (of_pictures() if pictures else of_columns()) + [{"layer": "dense"}],
         "loss": {"name": "cross_entropy" if classes else "mse"},
         "optimizer": {"name": "adamw", "lr": 0.003},

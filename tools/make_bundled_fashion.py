@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.data.fashion import INSTALLED
-from engine.data.idx import read_idx
+from engine.data.sources.fashion import INSTALLED
+from engine.data.sources.idx import read_idx
 
 FILES = Path(__file__).parents[1] / "engine" / "data" / "files"
 TRAIN, TEST = 600, 100  # of each class

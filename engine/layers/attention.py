@@ -1,18 +1,16 @@
 """Attention: every position gathers from the others what it asks for (Vaswani et al. 2017)."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import numpy as np
 
+from engine.builder import Builder
 from engine.hyper import hyper
 from engine.initializers import Initializer, Normal, Zeros
 from engine.kernels import attention as kernels
 from engine.layers.base import Layer
 from engine.layers.dense import linear
 from engine.machine.memory import Tensor
-
-if TYPE_CHECKING:
-    from engine.builder import Builder
 
 Heads = Annotated[int, hyper("attention heads side by side", ge=1, le=1024)]
 KeyHeads = Annotated[int, hyper("heads of keys and values, shared by the others; 0: as many", ge=0, le=1024)]
@@ -42,10 +40,10 @@ class Attention(Layer, tag="attention"):
     output_initializer: Begin = Normal(std=0.02)
 
     @property
-    def streams(self) -> bool:  # type: ignore[override]
+    def streams(self) -> bool:
         return self.causal
 
-    def plan(self, net: "Builder", x: Tensor) -> Tensor:
+    def plan(self, net: Builder, x: Tensor) -> Tensor:
         if len(x.shape) != 3:
             raise ValueError(f"needs positions (N, T, D), the input is {x.shape[1:]} a row")
         N, T, D = x.shape
@@ -84,7 +82,7 @@ class Attention(Layer, tag="attention"):
             raise ValueError(f"rotary needs heads of even width, they are {model // self.heads} wide")
         return model // self.heads
 
-    def turn(self, net: "Builder", qkv: Tensor, context: int, width: int) -> None:
+    def turn(self, net: Builder, qkv: Tensor, context: int, width: int) -> None:
         """Turn queries and keys by angles t/base^(2i/width)."""
         angle = np.arange(context)[:, None] / ROTARY_BASE ** (np.arange(0, width, 2) / width)
         tables = {"cos": net.constant("cos", np.cos(angle)), "sin": net.constant("sin", np.sin(angle))}
@@ -94,7 +92,7 @@ class Attention(Layer, tag="attention"):
             qkv=qkv, position=net.position, vectors=vectors, **tables,
         )  # fmt: skip
 
-    def stream(self, net: "Builder", qkv: Tensor, y: Tensor, context: int, groups: int) -> None:
+    def stream(self, net: Builder, qkv: Tensor, y: Tensor, context: int, groups: int) -> None:
         if not self.causal:
             raise ValueError(
                 "attention that sees what follows cannot go one position at a time; set causal = true"

@@ -2,15 +2,13 @@
 
 from dataclasses import replace
 from math import prod
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
+from engine.builder import Builder
 from engine.hyper import hyper
 from engine.kernels import branches as kernels
 from engine.layers.base import Layer
 from engine.machine.memory import Tensor
-
-if TYPE_CHECKING:
-    from engine.builder import Builder
 
 
 class Branches(Layer, kw_only=True):
@@ -22,7 +20,7 @@ class Branches(Layer, kw_only=True):
         if len(self.branches) < 2:
             raise ValueError("needs at least two branches")
 
-    def outputs(self, net: "Builder", x: Tensor) -> list[Tensor]:
+    def outputs(self, net: Builder, x: Tensor) -> list[Tensor]:
         """What the branches make of x."""
         inputs = [x]
         for number in range(1, len(self.branches)):
@@ -38,7 +36,7 @@ class Branches(Layer, kw_only=True):
 class Concat(Branches, tag="concat"):
     """y = [f₁(x), f₂(x), …], joined along the last axis; all other axes must agree."""
 
-    def plan(self, net: "Builder", x: Tensor) -> Tensor:
+    def plan(self, net: Builder, x: Tensor) -> Tensor:
         parts = self.outputs(net, x)
         leading = parts[0].shape[:-1]
         if any(part.shape[:-1] != leading for part in parts):
@@ -58,7 +56,7 @@ class Concat(Branches, tag="concat"):
 class Multiply(Branches, tag="multiply"):
     """y = f₁(x)·f₂(x)·…, element by element; all branches must give the same shape."""
 
-    def plan(self, net: "Builder", x: Tensor) -> Tensor:
+    def plan(self, net: Builder, x: Tensor) -> Tensor:
         first, *others = parts = self.outputs(net, x)
         if any(part.shape != first.shape for part in others):
             raise ValueError(f"its branches give {shapes(parts)}; a product needs equal shapes")
@@ -77,7 +75,7 @@ class Select(Layer, tag="select"):
 
     column: Annotated[int, hyper("which one, from 0", ge=0)]
 
-    def plan(self, net: "Builder", x: Tensor) -> Tensor:
+    def plan(self, net: Builder, x: Tensor) -> Tensor:
         columns = x.shape[-1]
         if self.column >= columns:
             raise ValueError(f"column = {self.column}: the input has {columns} columns, 0 to {columns - 1}")

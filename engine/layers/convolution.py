@@ -1,17 +1,15 @@
 """Convolution over sequences and images, and the patches of a vision transformer."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
+from engine.activations import Activation, Identity, activation_after, suited
+from engine.builder import Builder, Role
 from engine.hyper import hyper
 from engine.initializers import Auto, Initializer, Zeros
 from engine.kernels import convolution as kernels
-from engine.layers.activations import Activation, Identity
 from engine.layers.base import Layer
 from engine.layers.windows import LINE, Padding, Stride, Windows
 from engine.machine.memory import Tensor
-
-if TYPE_CHECKING:
-    from engine.builder import Builder
 
 # Multiplications up to which BLAS has a quicker way: small images go through it together, but no more of them.
 SMALL_PRODUCT = 10**6
@@ -31,10 +29,14 @@ class Convolution(Layer):
     bias: Annotated[bool, hyper("whether each filter adds a number of its own")] = True
     initializer: Annotated[Initializer, hyper("how the weights begin")] = Auto()
 
-    def slide(self, net: "Builder", x: Tensor) -> Tensor:
+    @property
+    def activates(self) -> Activation | None:
+        return self.activation
+
+    def slide(self, net: Builder, x: Tensor) -> Tensor:
         """x (N, lengths …, C) → (N, counts …, O)."""
         over = [Windows.over(length, self.kernel, self.stride, self.padding) for length in x.shape[1:-1]]
-        begin = self.initializer.suited(net.activation_after(self.activation))
+        begin = suited(self.initializer, activation_after(net, self.activation))
         y = convolve(net, x, over, self.filters, begin, Zeros() if self.bias else None)
         return self.activation.plan(net, y, "activation")
 
@@ -45,7 +47,7 @@ class Conv1d(Convolution, tag="conv1d"):
     x (N, T) is taken as one channel.
     """
 
-    def plan(self, net: "Builder", x: Tensor) -> Tensor:
+    def plan(self, net: Builder, x: Tensor) -> Tensor:
         if len(x.shape) == 2:
             x = x.reshaped((*x.shape, 1))
         if len(x.shape) != 3:
@@ -59,7 +61,10 @@ class Conv2d(Convolution, tag="conv2d"):
     x (N, H, W) is taken as one channel.
     """
 
-    def plan(self, net: "Builder", x: Tensor) -> Tensor:
+    feature_maps = True
+    image_filters = True
+
+    def plan(self, net: Builder, x: Tensor) -> Tensor:
         return self.slide(net, as_images(x))
 
 
@@ -70,13 +75,15 @@ class Patch(Layer, tag="patch"):
     units: Annotated[int, hyper("length of a vector", ge=1, le=65_536)] = 64
     initializer: Annotated[Initializer, hyper("how the weights begin")] = Auto()
 
-    def plan(self, net: "Builder", x: Tensor) -> Tensor:
+    image_filters = True
+
+    def plan(self, net: Builder, x: Tensor) -> Tensor:
         x = as_images(x)
         N, H, W, _C = x.shape
         if H % self.size or W % self.size:
             raise ValueError(f"squares of {self.size} do not cut {H} × {W} pixels without a rest")
         over = [Windows.over(length, self.size, self.size, "valid") for length in (H, W)]
-        y = convolve(net, x, over, self.units, self.initializer.suited(Identity()), Zeros())
+        y = convolve(net, x, over, self.units, suited(self.initializer, Identity()), Zeros())
         return y.reshaped((N, over[0].count * over[1].count, self.units))
 
 
@@ -90,7 +97,7 @@ def as_images(x: Tensor) -> Tensor:
 
 
 def convolve(
-    net: "Builder",
+    net: Builder,
     x: Tensor,
     over: list[Windows],
     filters: int,
@@ -101,10 +108,10 @@ def convolve(
     (sizes …, C, O) and `bias` (O,)."""
     N, C = x.shape[0], x.shape[-1]
     tall, wide = over if len(over) == 2 else (LINE, *over)
-    w = net.parameter("weight", (*(windows.size for windows in over), C, filters), initializer, decay=True)
+    w = net.parameter("weight", (*(windows.size for windows in over), C, filters), initializer, Role.HIDDEN)
     field, places = tall.size * wide.size * C, tall.count * wide.count
     w = w.reshaped((field, filters))
-    b = net.parameter("bias", (filters,), bias) if bias else net.nothing()
+    b = net.parameter("bias", (filters,), bias, Role.BIAS) if bias else net.nothing()
     y = net.tensor("output", (N, *(windows.count for windows in over), filters))
     x = x.reshaped((N, tall.length, wide.length * C))
     images = max(1, min(N, SMALL_PRODUCT // (places * field * filters)))

@@ -1,16 +1,14 @@
 """The dense (fully connected) layer."""
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
+from engine.activations import Activation, Identity, activation_after, suited
+from engine.builder import Builder, Role
 from engine.hyper import hyper
 from engine.initializers import Auto, Initializer, Zeros
 from engine.kernels import dense as kernels
-from engine.layers.activations import Activation, Identity
 from engine.layers.base import Layer
 from engine.machine.memory import Tensor
-
-if TYPE_CHECKING:
-    from engine.builder import Builder
 
 
 class Dense(Layer, tag="dense"):
@@ -30,28 +28,39 @@ class Dense(Layer, tag="dense"):
     bias_initializer: Annotated[Initializer, hyper("how the biases begin")] = Zeros()
 
     @property
-    def streams(self) -> bool:  # type: ignore[override]
+    def streams(self) -> bool:
         return self.over == "position"
 
-    def plan(self, net: "Builder", x: Tensor) -> Tensor:
+    @property
+    def activates(self) -> Activation | None:
+        return self.activation
+
+    def plan(self, net: Builder, x: Tensor) -> Tensor:
         if self.over == "row":
             x = net.flat(x)
         elif len(x.shape) < 3:
             raise ValueError(f'over = "position" needs inputs (N, T, I), they are {x.shape[1:]} a row')
         units = self.units or net.outputs
-        follows = net.activation_after(self.activation)
-        bias = self.bias_initializer.suited(follows) if self.bias else None
-        y = linear(net, x, units, self.initializer.suited(follows), bias)
+        follows = activation_after(net, self.activation)
+        bias = suited(self.bias_initializer, follows) if self.bias else None
+        role = Role.HEAD if net.at_end or not self.units else Role.HIDDEN
+        y = linear(net, x, units, suited(self.initializer, follows), bias, role=role)
         return self.activation.plan(net, y, "activation")
 
 
 def linear(
-    net: "Builder", x: Tensor, units: int, initializer: Initializer, bias: Initializer | None, name: str = ""
+    net: Builder,
+    x: Tensor,
+    units: int,
+    initializer: Initializer,
+    bias: Initializer | None,
+    name: str = "",
+    role: Role = Role.HIDDEN,
 ) -> Tensor:
     """x (…, I) times a weight (I, O), plus a bias where it has an initializer; gives (…, O)."""
     with net.scope(name):
-        w = net.parameter("weight", (x.shape[-1], units), initializer, decay=True)
-        b = net.parameter("bias", (units,), bias) if bias is not None else None
+        w = net.parameter("weight", (x.shape[-1], units), initializer, role)
+        b = net.parameter("bias", (units,), bias, Role.BIAS) if bias is not None else None
         y = net.tensor("output", (*x.shape[:-1], units))
         rows = x.size // x.shape[-1]
         operands = {"x": x.reshaped((rows, x.shape[-1])), "w": w, "y": y.reshaped((rows, units))}

@@ -1,14 +1,12 @@
 """The dropout layer."""
 
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import Annotated
 
+from engine.builder import Builder
 from engine.hyper import hyper
 from engine.kernels.dropout import dropout_backward, dropout_forward
 from engine.layers.base import Layer
 from engine.machine.memory import Tensor
-
-if TYPE_CHECKING:
-    from engine.builder import Builder
 
 
 class Dropout(Layer, tag="dropout"):
@@ -19,10 +17,10 @@ class Dropout(Layer, tag="dropout"):
 
     rate: Annotated[float, hyper("share of the values that are dropped", ge=0, lt=1, live=True)] = 0.5
 
-    transparent: ClassVar[bool] = True
-    streams: ClassVar[bool] = True
+    transparent = True
+    streams = True
 
-    def plan(self, net: "Builder", x: Tensor) -> Tensor:
+    def plan(self, net: Builder, x: Tensor) -> Tensor:
         if not net.training:
             return x
         y = net.elementwise("output", x)

@@ -1,18 +1,16 @@
 """Embedding, positions, and the way back from vectors to scores of tokens."""
 
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 
+from engine.builder import Builder, Role
 from engine.hyper import hyper
 from engine.initializers import Initializer, Normal
 from engine.kernels import embedding as kernels
 from engine.layers.base import Layer
 from engine.layers.dense import linear
 from engine.machine.memory import Tensor
-
-if TYPE_CHECKING:
-    from engine.builder import Builder
 
 TABLE = "embedding"  # under which name a later layer finds the table
 
@@ -26,9 +24,9 @@ class Embedding(Layer, tag="embedding"):
     vocabulary: Annotated[int, hyper("how many tokens there are; 0: as many as the data has", ge=0)] = 0
     initializer: Annotated[Initializer, hyper("how the vectors begin")] = Normal(std=0.02)
 
-    streams: ClassVar[bool] = True
+    streams = True
 
-    def plan(self, net: "Builder", x: Tensor) -> Tensor:
+    def plan(self, net: Builder, x: Tensor) -> Tensor:
         known = net.vocabulary_of(x)
         if not known:
             raise ValueError("needs numbers of tokens, its input holds measurements; expected a text")
@@ -42,7 +40,7 @@ class Embedding(Layer, tag="embedding"):
             raise ValueError(
                 f"vocabulary = {tokens}: the data has {max(known)} tokens; leave it out or make it larger"
             )
-        table = net.parameter("weight", (tokens, units), self.initializer, decay=True)
+        table = net.parameter("weight", (tokens, units), self.initializer, Role.EMBEDDING)
         net.tables[TABLE] = table
         y = net.tensor("output", (*x.shape, units))
         if table.gradient is not None:
@@ -59,11 +57,11 @@ class Unembed(Layer, tag="unembed"):
     tied: Annotated[bool, hyper("use the embedding's table instead of weights of its own")] = True
     initializer: Annotated[Initializer, hyper("how weights of its own begin")] = Normal(std=0.02)
 
-    streams: ClassVar[bool] = True
+    streams = True
 
-    def plan(self, net: "Builder", x: Tensor) -> Tensor:
+    def plan(self, net: Builder, x: Tensor) -> Tensor:
         if not self.tied:
-            return linear(net, x, net.outputs, self.initializer, None)
+            return linear(net, x, net.outputs, self.initializer, None, role=Role.HEAD)
         table = net.tables.get(TABLE)
         if table is None:
             raise ValueError("there is no embedding before it; set tied = false")
@@ -85,14 +83,14 @@ class Position(Layer, tag="position"):
     kind: Annotated[Literal["learned", "sinusoidal"], hyper("where the vectors come from")] = "learned"
     initializer: Annotated[Initializer, hyper("how trained vectors begin")] = Normal(std=0.02)
 
-    streams: ClassVar[bool] = True
+    streams = True
 
-    def plan(self, net: "Builder", x: Tensor) -> Tensor:
+    def plan(self, net: Builder, x: Tensor) -> Tensor:
         if len(x.shape) != 3:
             raise ValueError(f"needs positions (N, T, D), the input is {x.shape[1:]} a row")
         T, D = net.context(x), x.shape[2]
         if self.kind == "learned":
-            table = net.parameter("weight", (T, D), self.initializer, decay=True)
+            table = net.parameter("weight", (T, D), self.initializer, Role.POSITION)
         else:
             table = net.constant("sines", sines(T, D))
         y = net.elementwise("output", x) if x.gradient else net.tensor("output", x.shape)

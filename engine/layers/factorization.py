@@ -1,17 +1,15 @@
 """Factorization of a table of ratings into vectors of users and of items."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import numpy as np
 
+from engine.builder import Builder, Role
 from engine.hyper import hyper
 from engine.initializers import Initializer, Normal, Shape, Zeros
 from engine.kernels import factorization as kernels
 from engine.layers.base import Layer
 from engine.machine.memory import Tensor
-
-if TYPE_CHECKING:
-    from engine.builder import Builder
 
 
 class Factorization(Layer, tag="factorization"):
@@ -24,7 +22,7 @@ class Factorization(Layer, tag="factorization"):
     units: Annotated[int, hyper("length of a vector; 0: the biases alone", ge=0, le=4096, log=True)] = 8
     initializer: Annotated[Initializer, hyper("how the vectors begin")] = Normal(std=0.1)
 
-    def plan(self, net: "Builder", x: Tensor) -> Tensor:
+    def plan(self, net: Builder, x: Tensor) -> Tensor:
         known = net.vocabulary_of(x)
         if x.shape[1:] != (2,) or len(known) != 2 or not all(known):
             raise ValueError(
@@ -36,11 +34,11 @@ class Factorization(Layer, tag="factorization"):
         net.op(
             kernels.factorization_forward, kernels.factorization_backward,
             ids=x,
-            mean=net.parameter("mean", (1,), Zeros()),
-            of_users=net.parameter("user_bias", (users,), Zeros(), decay=True),
-            of_items=net.parameter("item_bias", (items,), Zeros(), decay=True),
-            users=net.parameter("users", (users, self.units), begin, decay=True),
-            items=net.parameter("items", (items, self.units), begin, decay=True),
+            mean=net.parameter("mean", (1,), Zeros(), Role.BIAS),
+            of_users=net.parameter("user_bias", (users,), Zeros(), Role.EMBEDDING),
+            of_items=net.parameter("item_bias", (items,), Zeros(), Role.EMBEDDING),
+            users=net.parameter("users", (users, self.units), begin, Role.EMBEDDING),
+            items=net.parameter("items", (items, self.units), begin, Role.EMBEDDING),
             y=y,
         )  # fmt: skip
         return y

@@ -1,15 +1,13 @@
 """Batch, layer and RMS norm: layers that keep what flows through them at mean 0 and variance 1."""
 
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import Annotated
 
+from engine.builder import Builder, Role
 from engine.hyper import hyper
 from engine.initializers import Constant, Zeros
 from engine.kernels import norms as kernels
 from engine.layers.base import Layer
 from engine.machine.memory import Tensor
-
-if TYPE_CHECKING:
-    from engine.builder import Builder
 
 Epsilon = Annotated[float, hyper("added to the variance", gt=0, le=1, log=True, live=True)]
 
@@ -25,10 +23,10 @@ class BatchNorm(Layer, tag="batch_norm"):
     momentum: Annotated[float, hyper("step of the running statistics", gt=0, le=1, live=True)] = 0.1
     epsilon: Epsilon = 1e-5
 
-    transparent: ClassVar[bool] = True
-    streams: ClassVar[bool] = True
+    transparent = True
+    streams = True
 
-    def plan(self, net: "Builder", x: Tensor) -> Tensor:
+    def plan(self, net: Builder, x: Tensor) -> Tensor:
         C = x.shape[-1]
         rows = x.size // C
         gain, bias = scale_and_shift(net, C)
@@ -57,10 +55,10 @@ class LayerNorm(Layer, tag="layer_norm"):
 
     epsilon: Epsilon = 1e-5
 
-    transparent: ClassVar[bool] = True
-    streams: ClassVar[bool] = True
+    transparent = True
+    streams = True
 
-    def plan(self, net: "Builder", x: Tensor) -> Tensor:
+    def plan(self, net: Builder, x: Tensor) -> Tensor:
         C = x.shape[-1]
         rows = x.size // C
         gain, bias = scale_and_shift(net, C)
@@ -79,26 +77,28 @@ class RmsNorm(Layer, tag="rms_norm"):
 
     epsilon: Epsilon = 1e-6
 
-    transparent: ClassVar[bool] = True
-    streams: ClassVar[bool] = True
+    transparent = True
+    streams = True
 
-    def plan(self, net: "Builder", x: Tensor) -> Tensor:
+    def plan(self, net: Builder, x: Tensor) -> Tensor:
         C = x.shape[-1]
         rows = x.size // C
         y = normalized(net, x)
         net.op(
             kernels.rms_norm_forward, kernels.rms_norm_backward,
-            x=x.reshaped((rows, C)), gain=net.parameter("gain", (C,), Constant(1.0)), y=y.reshaped((rows, C)),
+            x=x.reshaped((rows, C)), y=y.reshaped((rows, C)),
+            gain=net.parameter("gain", (C,), Constant(1.0), Role.NORM),
             rstd=net.scratch("rstd", (rows,)), epsilon=net.hyper("epsilon", self.epsilon),
         )  # fmt: skip
         return y
 
 
-def scale_and_shift(net: "Builder", features: int) -> tuple[Tensor, Tensor]:
+def scale_and_shift(net: Builder, features: int) -> tuple[Tensor, Tensor]:
     """The parameters gain and bias, which weight decay spares."""
-    return net.parameter("gain", (features,), Constant(1.0)), net.parameter("bias", (features,), Zeros())
+    gain = net.parameter("gain", (features,), Constant(1.0), Role.NORM)
+    return gain, net.parameter("bias", (features,), Zeros(), Role.NORM)
 
 
-def normalized(net: "Builder", x: Tensor) -> Tensor:
+def normalized(net: Builder, x: Tensor) -> Tensor:
     """The output: it shares the gradient of `x`, and has its own where `x` is the data."""
     return net.elementwise("output", x) if x.gradient else net.tensor("output", x.shape)

@@ -1,16 +1,13 @@
 """Pooling: fewer places, each speaking for its neighbors; and up-sampling, which makes them more again."""
 
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
+from engine.builder import Builder
 from engine.hyper import hyper
 from engine.kernels import pooling as kernels
 from engine.layers.base import Layer
 from engine.layers.windows import LINE, Padding, Windows
 from engine.machine.memory import Tensor
-
-if TYPE_CHECKING:
-    from engine.builder import Builder
-
 
 KERNELS = {
     "max": (kernels.max_pool_forward, kernels.max_pool_backward),
@@ -25,10 +22,10 @@ class Pool(Layer):
     stride: Annotated[int, hyper("how far apart windows begin; 0: side by side", ge=0, le=1024)] = 0
     padding: Padding = "valid"
 
-    transparent: ClassVar[bool] = True
+    transparent = True
     takes: ClassVar[str]  # of each window
 
-    def plan(self, net: "Builder", x: Tensor) -> Tensor:
+    def plan(self, net: Builder, x: Tensor) -> Tensor:
         stride = self.stride or self.window
         return pool(
             net, x, [Windows.over(n, self.window, stride, self.padding) for n in places_of(x)], self.takes
@@ -38,6 +35,7 @@ class Pool(Layer):
 class MaxPool(Pool, tag="max_pool"):
     """y = the largest value of each window and channel: x (N, T, C) → (N, P, C), (N, H, W, C) → (N, P, Q, C)."""
 
+    feature_maps = True
     takes = "max"
 
 
@@ -47,6 +45,7 @@ class AveragePool(Pool, tag="average_pool"):
     Of a window that reaches over the border, the mean of what lies within.
     """
 
+    feature_maps = True
     takes = "average"
 
 
@@ -55,9 +54,9 @@ class GlobalPool(Layer, tag="global_pool"):
 
     kind: Annotated[Literal["average", "max"], hyper("what is taken of each channel")] = "average"
 
-    transparent: ClassVar[bool] = True
+    transparent = True
 
-    def plan(self, net: "Builder", x: Tensor) -> Tensor:
+    def plan(self, net: Builder, x: Tensor) -> Tensor:
         y = pool(net, x, [Windows.over(n, n, n, "valid") for n in places_of(x)], self.kind)
         return y.reshaped((x.shape[0], x.shape[-1]))
 
@@ -67,9 +66,10 @@ class Upsample(Layer, tag="upsample"):
 
     factor: Annotated[int, hyper("how many times as many places along an axis", ge=1, le=64)] = 2
 
-    transparent: ClassVar[bool] = True
+    transparent = True
+    feature_maps = True
 
-    def plan(self, net: "Builder", x: Tensor) -> Tensor:
+    def plan(self, net: Builder, x: Tensor) -> Tensor:
         places = places_of(x)
         y = net.tensor("output", (x.shape[0], *(self.factor * n for n in places), x.shape[-1]))
         net.op(
@@ -91,7 +91,7 @@ def image(x: Tensor) -> Tensor:
     return x if len(x.shape) == 4 else x.reshaped((x.shape[0], 1, *x.shape[1:]))
 
 
-def pool(net: "Builder", x: Tensor, over: list[Windows], takes: str) -> Tensor:
+def pool(net: Builder, x: Tensor, over: list[Windows], takes: str) -> Tensor:
     """x (N, lengths …, C) → (N, counts …, C)."""
     y = net.tensor("output", (x.shape[0], *(windows.count for windows in over), x.shape[-1]))
     forward, backward = KERNELS[takes]

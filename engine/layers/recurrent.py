@@ -1,10 +1,12 @@
 """Recurrent layers: what was seen is carried along in a state, from step to step."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 
+from engine.activations import Activation, Relu, Tanh
+from engine.builder import Builder, Role
 from engine.hyper import hyper
 from engine.initializers import Auto, Initializer, Uniform
 from engine.kernels import recurrent as kernels
@@ -12,9 +14,6 @@ from engine.kernels.dense import dense_backward, dense_forward
 from engine.layers.base import Layer
 from engine.layers.dropout import Dropout
 from engine.machine.memory import Tensor
-
-if TYPE_CHECKING:
-    from engine.builder import Builder
 
 
 class GateBiases(Initializer):
@@ -54,10 +53,10 @@ class Recurrent(Layer):
     gates: ClassVar[int]
 
     @property
-    def streams(self) -> bool:  # type: ignore[override]
+    def streams(self) -> bool:
         return self.output == "each" and not self.bidirectional
 
-    def plan(self, net: "Builder", x: Tensor) -> Tensor:
+    def plan(self, net: Builder, x: Tensor) -> Tensor:
         if len(x.shape) == 2 and net.vocabulary_of(x):
             raise ValueError(
                 'needs steps (N, T, I), the input are tokens; put { layer = "embedding" } before it'
@@ -76,7 +75,7 @@ class Recurrent(Layer):
                 x = self.level(net, x, self.output if i == self.layers - 1 else "each")
         return x
 
-    def level(self, net: "Builder", x: Tensor, output: str) -> Tensor:
+    def level(self, net: Builder, x: Tensor, output: str) -> Tensor:
         """One layer of the stack, in one direction or in both."""
         N, T, _ = x.shape
         ways = ("forward", "backward") if self.bidirectional else ("",)
@@ -98,7 +97,7 @@ class Recurrent(Layer):
                 net.op(kernels.keep_state, None, states=states)
         return y
 
-    def states(self, net: "Builder", x: Tensor, backwards: int) -> Tensor:
+    def states(self, net: Builder, x: Tensor, backwards: int) -> Tensor:
         """The states (T + 1, N, U) over the steps of x, the first being what was before them."""
         N, T, I = x.shape
         G = self.gates * self.units
@@ -109,22 +108,22 @@ class Recurrent(Layer):
         flat = rows.reshaped((T * N, I))
         net.op(
             dense_forward, dense_backward, x=flat, dx=net.gradient(flat), y=gates.reshaped((T * N, G)),
-            w=net.parameter("weight", (I, G), self.begin(self.initializer), decay=True),
-            b=net.parameter("bias", (G,), self.biases()),
+            w=net.parameter("weight", (I, G), self.begin(self.initializer), Role.HIDDEN),
+            b=net.parameter("bias", (G,), self.biases(), Role.BIAS),
         )  # fmt: skip
         # 0 before the first step, and nothing writes there; or kept from one position to the next.
         states = (net.state if net.streaming else net.tensor)("states", (T + 1, N, self.units))
         w = net.parameter(
-            "recurrent_weight", (self.units, G), self.begin(self.recurrent_initializer), decay=True
+            "recurrent_weight", (self.units, G), self.begin(self.recurrent_initializer), Role.HIDDEN
         )
         self.recur(net, gates, w, states)
         return states
 
-    def recur(self, net: "Builder", gates: Tensor, w: Tensor, states: Tensor) -> None:
+    def recur(self, net: Builder, gates: Tensor, w: Tensor, states: Tensor) -> None:
         """Emit what turns the inputs' part of the gates (T, N, G) into the states."""
         raise NotImplementedError
 
-    def collect(self, net: "Builder", states: Tensor, w: Tensor, product: Tensor) -> None:
+    def collect(self, net: Builder, states: Tensor, w: Tensor, product: Tensor) -> None:
         """Emit the gradient of the state's weights, from the states before and the gradient of h₋·w."""
         S, N, U = states.shape
         before = states.rows(0, S - 1).reshaped(((S - 1) * N, U))
@@ -147,7 +146,11 @@ class Rnn(Recurrent, tag="rnn"):
 
     gates: ClassVar[int] = 1
 
-    def recur(self, net: "Builder", gates: Tensor, w: Tensor, states: Tensor) -> None:
+    @property
+    def activates(self) -> Activation | None:
+        return Relu() if self.activation == "relu" else Tanh()
+
+    def recur(self, net: Builder, gates: Tensor, w: Tensor, states: Tensor) -> None:
         self.collect(net, states, w, gates)
         net.op(
             kernels.rnn_forward, kernels.rnn_backward,
@@ -161,9 +164,9 @@ class Gru(Recurrent, tag="gru"):
 
     gates: ClassVar[int] = 3
 
-    def recur(self, net: "Builder", gates: Tensor, w: Tensor, states: Tensor) -> None:
+    def recur(self, net: Builder, gates: Tensor, w: Tensor, states: Tensor) -> None:
         recurrent = overwritten(net.scratch("recurrent", gates.shape))
-        bias = net.parameter("recurrent_bias", (self.units,), GateBiases())
+        bias = net.parameter("recurrent_bias", (self.units,), GateBiases(), Role.BIAS)
         self.collect(net, states, w, recurrent)
         net.op(
             kernels.gru_forward, kernels.gru_backward,
@@ -184,7 +187,7 @@ class Lstm(Recurrent, tag="lstm"):
     def biases(self) -> Initializer:
         return GateBiases(gates=4, gate=1, value=self.forget_bias)
 
-    def recur(self, net: "Builder", gates: Tensor, w: Tensor, states: Tensor) -> None:
+    def recur(self, net: Builder, gates: Tensor, w: Tensor, states: Tensor) -> None:
         cells = (net.state if net.streaming else net.scratch)("cells", states.shape)
         self.collect(net, states, w, gates)
         room = {"dcells": net.scratch("dcells", states.shape[1:])} if net.training else {}

@@ -1,14 +1,12 @@
 """The residual layer."""
 
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import Annotated
 
+from engine.builder import Builder
 from engine.hyper import hyper
 from engine.kernels.branches import add_forward, copy_gradient
 from engine.layers.base import Layer
 from engine.machine.memory import Tensor
-
-if TYPE_CHECKING:
-    from engine.builder import Builder
 
 
 class Residual(Layer, tag="residual"):
@@ -16,13 +14,13 @@ class Residual(Layer, tag="residual"):
 
     layers: Annotated[list[Layer], hyper("what is added to x, in order")]
 
-    streams: ClassVar[bool] = True  # where its layers do
+    streams = True  # where its layers do
 
     def __post_init__(self) -> None:
         if not self.layers:
             raise ValueError("needs at least one layer within")
 
-    def plan(self, net: "Builder", x: Tensor) -> Tensor:
+    def plan(self, net: Builder, x: Tensor) -> Tensor:
         f = net.sequence(self.layers, net.fork(x), "layers")
         if f.shape != x.shape:
             raise ValueError(f"its layers turn {x.shape[1:]} into {f.shape[1:]}; the sum needs equal shapes")

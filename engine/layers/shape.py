@@ -1,22 +1,20 @@
 """Layers that compute nothing: they give the same values another shape."""
 
 from math import prod
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import Annotated
 
+from engine.builder import Builder
 from engine.hyper import hyper
 from engine.layers.base import Layer
 from engine.machine.memory import Tensor
-
-if TYPE_CHECKING:
-    from engine.builder import Builder
 
 
 class Flatten(Layer, tag="flatten"):
     """All axes but the batch become one: (N, …) is seen as (N, I)."""
 
-    transparent: ClassVar[bool] = True
+    transparent = True
 
-    def plan(self, net: "Builder", x: Tensor) -> Tensor:
+    def plan(self, net: Builder, x: Tensor) -> Tensor:
         return net.flat(x)
 
 
@@ -25,13 +23,13 @@ class Reshape(Layer, tag="reshape"):
 
     shape: Annotated[list[int], hyper("lengths of the axes, without the rows")]
 
-    transparent: ClassVar[bool] = True
+    transparent = True
 
     def __post_init__(self) -> None:
         if not self.shape or min(self.shape) < 1:
             raise ValueError(f"shape = {self.shape}: expected lengths of at least 1")
 
-    def plan(self, net: "Builder", x: Tensor) -> Tensor:
+    def plan(self, net: Builder, x: Tensor) -> Tensor:
         N, *lengths = x.shape
         if prod(lengths) != prod(self.shape):
             raise ValueError(

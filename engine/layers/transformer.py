@@ -1,12 +1,14 @@
 """The transformer: blocks of attention and of a small network, each added to what flows through."""
 
 from math import sqrt
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
+from engine.activations import Activation, Gelu, Identity, ReluSquared
+from engine.builder import Builder
 from engine.hyper import hyper
 from engine.initializers import Normal
 from engine.layers import attention
-from engine.layers.activations import Activation, Gelu, Identity, ReluSquared, SwiGlu
+from engine.layers.activations import SwiGlu
 from engine.layers.attention import Attention
 from engine.layers.base import Layer
 from engine.layers.dense import Dense
@@ -14,9 +16,6 @@ from engine.layers.dropout import Dropout
 from engine.layers.norms import LayerNorm, RmsNorm
 from engine.layers.residual import Residual
 from engine.machine.memory import Tensor
-
-if TYPE_CHECKING:
-    from engine.builder import Builder
 
 IDENTITY = Identity()
 
@@ -44,10 +43,10 @@ class Transformer(Layer, tag="transformer"):
     scale_residual: Annotated[bool, hyper("begin what is added smaller, by 1/√(2·blocks)")] = True
 
     @property
-    def streams(self) -> bool:  # type: ignore[override]
+    def streams(self) -> bool:
         return self.causal
 
-    def plan(self, net: "Builder", x: Tensor) -> Tensor:
+    def plan(self, net: Builder, x: Tensor) -> Tensor:
         if len(x.shape) != 3:
             raise ValueError(f"needs positions (N, T, D), the input is {x.shape[1:]} a row")
         self.attention().width(x.shape[2])  # what is wrong with it is wrong here, not in a layer within

@@ -5,13 +5,14 @@ from math import isqrt
 import msgspec
 import numpy as np
 
-from engine.data.dataset import LANGUAGE
 from engine.errors import InputError
 from engine.evaluate import Evaluator
 from engine.layers.attention import Attention
+from engine.layers.convolution import Patch
 from engine.probes.images import Maps, drawn_as
 from engine.probes.rows import looked_at
 from engine.probes.writing import vocabulary_of
+from engine.tasks import Answering
 from engine.trainer import Trainer
 
 MOST_TOKENS = 48  # of a text on an attention map
@@ -34,7 +35,7 @@ def over_text(trainer: Trainer, single: Evaluator, text: str = "") -> Attentions
             tokens = vocabulary.encode(text, "the text")[: len(tokens)]
         except InputError as error:
             problem = str(error)
-    elif dataset.task == "answering" or dataset.pipeline.text == "lines":
+    elif isinstance(dataset.task, Answering) or dataset.pipeline.text == "lines":
         tokens = trimmed(tokens, vocabulary.end)
     x = np.full((1, *dataset.input_shape), vocabulary.end, single.memory.dtype)
     x[0, : len(tokens)] = tokens
@@ -71,13 +72,13 @@ def attention_layers(network: Evaluator) -> list[tuple[str, int]]:
 
 
 def over_tokens(trainer: Trainer) -> bool:
-    return trainer.dataset.task in LANGUAGE and bool(attention_layers(trainer.evaluator))
+    return trainer.dataset.task.predicts_tokens and bool(attention_layers(trainer.evaluator))
 
 
 def over_patches(trainer: Trainer) -> bool:
     """Whether attention goes over the squares of an image."""
     blocks = trainer.evaluator.builder.blocks
-    return any(b.layer.tag() == "patch" for b in blocks) and bool(attention_layers(trainer.evaluator))
+    return any(isinstance(b.layer, Patch) for b in blocks) and bool(attention_layers(trainer.evaluator))
 
 
 def trimmed(tokens: np.ndarray, end: int) -> np.ndarray:

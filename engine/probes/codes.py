@@ -3,9 +3,9 @@
 import msgspec
 import numpy as np
 
-from engine.builder import Block
+from engine.builder import Block, Role
 from engine.data import Dataset
-from engine.data.dataset import Rows
+from engine.data.preparation.dataset import Rows
 from engine.probes.rows import looked_at
 from engine.trainer import Trainer
 
@@ -47,7 +47,7 @@ def table(trainer: Trainer, name: str) -> Codes:
     values = trainer.evaluator.memory[name].astype(float)
     points, share = principal(values)
     classes, task = trainer.dataset.classes, trainer.dataset.task
-    known = task not in ("classification", "regression") and len(classes) == len(values)
+    known = task.predicts_tokens and len(classes) == len(values)
     names = [visible(token) for token in classes] if known else []
     title = f"{name.removesuffix('.weight')}: {len(values):,} vectors of {values.shape[1]}"
     return Codes(title, points[:MOST_POINTS], names[:MOST_POINTS], None, (), share)
@@ -60,15 +60,8 @@ def visible(token: str) -> str:
 
 def tables(trainer: Trainer) -> list[str]:
     """The parameters that hold a vector for each token, user or item."""
-    found = []
-    for block in trainer.evaluator.builder.blocks:
-        if block.layer.tag() in ("embedding", "factorization"):
-            shapes = trainer.network.shapes
-            wide = [
-                p for p in block.parameters if len(shapes[p]) == 2 and shapes[p][1] > 1 and shapes[p][0] > 2
-            ]
-            found += [p for p in wide if p not in found]
-    return found
+    vectors = (p for p in trainer.evaluator.builder.declared.values() if p.role is Role.EMBEDDING)
+    return [p.name for p in vectors if len(p.shape) == 2 and p.shape[0] > 2 and p.shape[1] > 1]
 
 
 # -- bottlenecks --------------------------------------------------------------------------------------------
@@ -78,7 +71,7 @@ def is_autoencoder(trainer: Trainer) -> bool:
     """Whether the network is to give back its input."""
     dataset = trainer.dataset
     size = int(np.prod(dataset.input_shape))
-    if dataset.task != "regression" or dataset.outputs != size or size < 2:
+    if not dataset.task.predicts_numbers or dataset.outputs != size or size < 2:
         return False
     x = dataset.train.x[:CHECKED].reshape(-1, size)
     y = dataset.train.y[:CHECKED]
@@ -115,6 +108,6 @@ def bottleneck(trainer: Trainer) -> Block:
 
 def labels_of(dataset: Dataset, part: Rows) -> tuple[np.ndarray | None, tuple[str, ...]]:
     """The classes (R,) of rows and their names, where the data keeps them; a target itself is one, too."""
-    if dataset.task == "classification":
+    if dataset.task.predicts_class:
         return part.y[:, 0].astype(int), dataset.classes
     return part.labels, dataset.labels

@@ -6,13 +6,13 @@ import numpy as np
 from engine.builder import Block
 from engine.data import Dataset
 from engine.evaluate import Evaluator
+from engine.layers.dense import Dense
 from engine.metrics import predicted
 from engine.probes.rows import from_example, looked_at
 from engine.trainer import Trainer
 
 SHOWN = 60
 MOST_MAPS = 32
-MAPPED = ("conv2d", "max_pool", "average_pool", "upsample", "activate")  # whose outputs are worth a look
 
 
 class Named(msgspec.Struct, frozen=True, eq=False):
@@ -96,10 +96,10 @@ def first_filters(trainer: Trainer) -> list[tuple[Block, tuple[int, int, int]]]:
         tensor = weights.get(f"{block.name}.weight")
         if tensor is None or "." in block.name:
             continue
-        if block.layer.tag() in ("conv2d", "patch"):
+        if block.layer.image_filters:
             sides = tensor.shape[:2]
             found.append((block, (sides[0], sides[1], shape[2])))
-        elif block.layer.tag() == "dense" and tensor.shape[0] == np.prod(shape):
+        elif isinstance(block.layer, Dense) and tensor.shape[0] == np.prod(shape):
             found.append((block, (shape[0], shape[1], shape[2])))
         break
     return found
@@ -108,7 +108,7 @@ def first_filters(trainer: Trainer) -> list[tuple[Block, tuple[int, int, int]]]:
 def mapped(trainer: Trainer) -> list[Block]:
     """The layers whose outputs are images."""
     blocks = trainer.evaluator.builder.blocks
-    return [b for b in blocks if "." not in b.name and is_image(b.shape) and b.layer.tag() in MAPPED]
+    return [b for b in blocks if "." not in b.name and is_image(b.shape) and b.layer.feature_maps]
 
 
 def features(trainer: Trainer, single: Evaluator, index: int = 0) -> Maps:

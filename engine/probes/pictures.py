@@ -5,6 +5,7 @@ import numpy as np
 
 from engine.builder import Block
 from engine.data import Dataset
+from engine.layers.dense import Dense
 from engine.metrics import confusion, predicted, probabilities
 from engine.probes.images import drawn_as, is_image
 from engine.probes.rows import looked_at
@@ -49,7 +50,7 @@ class Classes(msgspec.Struct, frozen=True, eq=False):
 def plane(trainer: Trainer, rows: int, columns: int, neurons: bool = False) -> Plane | None:
     """The decision over the plane of two inputs; None for other data."""
     dataset = trainer.dataset
-    if dataset.input_shape != (2,) or dataset.task != "classification" or len(dataset.classes) != 2:
+    if dataset.input_shape != (2,) or not dataset.task.predicts_class or len(dataset.classes) != 2:
         return None
     low, high = ranges(dataset.train.x)
     xs = low[0] + (np.arange(columns) + 0.5) / columns * (high[0] - low[0])
@@ -69,7 +70,7 @@ def plane(trainer: Trainer, rows: int, columns: int, neurons: bool = False) -> P
 def hidden(trainer: Trainer) -> list[str]:
     """The dense layers with an activation: those whose neurons can be drawn."""
     blocks = trainer.evaluator.builder.blocks
-    return [b.name for b in blocks if "." not in b.name and b.layer.tag() == "dense"][:-1]
+    return [b.name for b in blocks if "." not in b.name and isinstance(b.layer, Dense)][:-1]
 
 
 def outputs_with(trainer: Trainer, x: np.ndarray, maps: list[tuple[str, list[np.ndarray]]]) -> np.ndarray:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from engine.data import Dataset
-from engine.data.dataset import Rows
+from engine.data.preparation.dataset import Rows
 
 
 def looked_at(dataset: Dataset) -> Rows:

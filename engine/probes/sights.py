@@ -10,6 +10,7 @@ from engine.evaluate import Evaluator
 from engine.generate import Generator
 from engine.plan import io_spec
 from engine.probes import attention, codes, images, pictures, series, signals, writing
+from engine.tasks import Answering
 from engine.trainer import ENGINE, Trainer
 
 SHARE = 0.03  # of the time, at most, goes into pictures
@@ -101,11 +102,11 @@ class Sights:
     def _of_the_task(self) -> dict[str, Probe]:
         """What the network says, and whether it is right."""
         trainer, dataset = self.trainer, self.trainer.dataset
-        if dataset.task == "language":
-            return {WRITING: self._write}
-        if dataset.task == "answering":
+        if isinstance(dataset.task, Answering):
             return {"answers": self._answer}
-        if dataset.task == "classification":
+        if dataset.task.predicts_tokens:
+            return {WRITING: self._write}
+        if dataset.task.predicts_class:
             return self._of_classes()
         if codes.is_autoencoder(trainer):
             found: dict[str, Probe] = {"codes": lambda wish: codes.hidden_codes(trainer)}

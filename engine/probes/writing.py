@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import msgspec
 import numpy as np
 
-from engine.data.vocabulary import Vocabulary
+from engine.data.preparation.vocabulary import Vocabulary
 from engine.errors import InputError
 from engine.evaluate import Evaluator
 from engine.generate import Generator, Sampling

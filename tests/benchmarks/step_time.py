@@ -25,12 +25,13 @@ def tui_lab_steps(case: Case):
 
     from engine.data import Dataset, Pipeline, Rows
     from engine.experiment import experiment_from
+    from engine.tasks import Classification, NextToken
     from engine.trainer import Trainer
 
     rng = np.random.default_rng(0)
     classes = max(2, case.outputs)
     names = tuple(map(str, range(classes)))
-    task, shape = ("language", case.shape) if case.text else ("classification", (1,))
+    task, shape = (NextToken(), case.shape) if case.text else (Classification(), (1,))
     x = rng.integers(0, classes, (ROWS, *shape)) if case.text else rng.normal(size=(ROWS, *case.shape))
     rows = Rows(x.astype(np.float32), rng.integers(0, classes, (ROWS, *shape)).astype(np.float32))
     dataset = Dataset(

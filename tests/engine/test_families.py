@@ -2,13 +2,13 @@
 
 import pytest
 
+from engine.activations import Activation
 from engine.augment import Augmentation
 from engine.builder import IOSpec
 from engine.component import build, members, tree_of
 from engine.hyper import fields
 from engine.initializers import Initializer
 from engine.layers import Layer
-from engine.layers.activations import Activation
 from engine.losses import Loss
 from engine.network import trace
 from engine.optimizers import Optimizer

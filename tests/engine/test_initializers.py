@@ -5,6 +5,7 @@ from math import sqrt
 import numpy as np
 import pytest
 
+from engine.activations import Activation
 from engine.builder import IOSpec
 from engine.component import members
 from engine.initializers import (
@@ -20,7 +21,6 @@ from engine.initializers import (
     Zeros,
     fans,
 )
-from engine.layers.activations import Activation
 from engine.layers.dense import Dense
 from engine.machine.memory import Memory
 from engine.network import initialize, lay_out, trace

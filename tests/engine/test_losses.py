@@ -16,6 +16,7 @@ from engine.losses import (
     MeanAbsoluteError,
     MeanSquaredError,
 )
+from engine.tasks import Classification, Regression, Task
 from helpers.golden import golden_case, relative_error
 from helpers.rigs import LossRig
 
@@ -79,7 +80,7 @@ def test_a_score_that_is_not_a_number_gives_a_loss_that_is_none(name):
     assert np.isnan(LossRig(GOLDEN[name], z.shape[1], case["t"], "float32").value(z)[0])
 
 
-def data(task: str, outputs: int, targets: list[int] | None = None) -> SimpleNamespace:
+def data(task: Task, outputs: int, targets: list[int] | None = None) -> SimpleNamespace:
     y = np.array(targets or [0], np.float32)[:, None]
     return SimpleNamespace(task=task, outputs=outputs, train=SimpleNamespace(y=y))
 
@@ -87,11 +88,11 @@ def data(task: str, outputs: int, targets: list[int] | None = None) -> SimpleNam
 @pytest.mark.parametrize(
     ("loss", "dataset", "units"),
     [
-        (MeanSquaredError(), data("regression", 3), 3),
-        (CrossEntropy(), data("classification", 2), 2),
-        (BinaryCrossEntropy(), data("classification", 2), 1),
-        (Hinge(), data("classification", 2), 1),
-        (Hinge(), data("classification", 4), 4),
+        (MeanSquaredError(), data(Regression(), 3), 3),
+        (CrossEntropy(), data(Classification(), 2), 2),
+        (BinaryCrossEntropy(), data(Classification(), 2), 1),
+        (Hinge(), data(Classification(), 2), 1),
+        (Hinge(), data(Classification(), 4), 4),
     ],
 )
 def test_the_loss_says_how_many_outputs_the_network_has(loss, dataset, units):
@@ -101,14 +102,14 @@ def test_the_loss_says_how_many_outputs_the_network_has(loss, dataset, units):
 @pytest.mark.parametrize(
     ("loss", "dataset", "message"),
     [
-        (MeanSquaredError(), data("classification", 3), "'mse' needs numbers, the targets are classes"),
-        (Hinge(), data("regression", 1), "'hinge' needs classes, the targets are numbers"),
+        (MeanSquaredError(), data(Classification(), 3), "'mse' needs numbers, the targets are classes"),
+        (Hinge(), data(Regression(), 1), "'hinge' needs classes, the targets are numbers"),
         (
             BinaryCrossEntropy(),
-            data("classification", 3),
+            data(Classification(), 3),
             "needs two classes, the data has 3; try 'cross_entropy'",
         ),
-        (CrossEntropy(class_weights=[1.0, 2.0]), data("classification", 3), "has 2 numbers for 3 classes"),
+        (CrossEntropy(class_weights=[1.0, 2.0]), data(Classification(), 3), "has 2 numbers for 3 classes"),
     ],
 )
 def test_data_that_does_not_suit_is_refused(loss, dataset, message):
@@ -117,7 +118,7 @@ def test_data_that_does_not_suit_is_refused(loss, dataset, message):
 
 
 def test_balanced_weights_make_every_class_count_alike():
-    dataset = data("classification", 3, [0, 0, 0, 0, 1, 1])
+    dataset = data(Classification(), 3, [0, 0, 0, 0, 1, 1])
     loss = CrossEntropy(class_weights="balanced")
     assert loss.units(dataset) == 3
     assert loss.resolved(dataset).class_weights == [0.5, 1.0, 2.0]

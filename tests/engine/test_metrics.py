@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from engine.errors import InputError
-from engine.metrics import METRICS, confusion, measured, metric, metrics_for, predicted, probabilities
+from engine.metrics import METRICS, confusion, measured, metric, predicted, probabilities
+from engine.tasks import Classification, Regression
 
 sk = pytest.importorskip("sklearn.metrics")
 
@@ -109,19 +110,19 @@ def test_probabilities_add_up_to_one_even_for_huge_scores():
 
 
 def test_the_headline_comes_first_and_top_k_only_where_it_says_something():
-    assert metrics_for("regression", ())[0].name == "r2"
-    assert metrics_for("classification", tuple("abc"))[0].name == "accuracy"
-    assert "top_3" not in [m.name for m in metrics_for("classification", tuple("abc"))]
-    assert "top_5" in [m.name for m in metrics_for("classification", tuple("abcdefghij"))]
+    assert Regression().metrics(())[0].name == "r2"
+    assert Classification().metrics(tuple("abc"))[0].name == "accuracy"
+    assert "top_3" not in [m.name for m in Classification().metrics(tuple("abc"))]
+    assert "top_5" in [m.name for m in Classification().metrics(tuple("abcdefghij"))]
 
 
 def test_baselines_are_measured_like_the_network_and_stand_behind_the_headline_metric():
     t, z = np.array([[1.0], [3.0]]), np.array([[1.0], [2.0]])
     baselines = {"mean": np.array([[2.0], [2.0]]), "truth": t}
-    values = measured(metrics_for("regression", (), tuple(baselines)), z, t, baselines)
+    values = measured(Regression().metrics((), tuple(baselines)), z, t, baselines)
     assert list(values) == ["rmse", "rmse_mean", "rmse_truth", "r2", "mse", "mae"]
     assert (values["rmse"], values["rmse_mean"], values["rmse_truth"]) == (np.sqrt(0.5), 1, 0)
-    assert "rmse_mean" not in measured(metrics_for("regression", ()), z, t, {})
+    assert "rmse_mean" not in measured(Regression().metrics(()), z, t, {})
 
 
 def test_an_unknown_metric_is_told_with_the_nearest_name():

@@ -6,18 +6,18 @@ from hypothesis.extra import numpy as arrays
 
 from tui_lab.charts.colors import Depth
 from tui_lab.charts.glyphs import ASCII, BLOCK, BRAILLE
-from tui_lab.charts.palette import DARK, LIGHT, Look
+from tui_lab.charts.palette import DARK, LIGHT, ChartStyle
 
-PLAIN = Look(depth=Depth.NONE)
-TRUE = Look()
+PLAIN = ChartStyle(depth=Depth.NONE)
+TRUE = ChartStyle()
 
-LOOKS = {
-    f"{'dark' if palette.dark else 'light'} {glyphs.name} {depth.name}": Look(palette, glyphs, depth)
+STYLES = {
+    f"{'dark' if palette.dark else 'light'} {glyphs.name} {depth.name}": ChartStyle(palette, glyphs, depth)
     for palette in (DARK, LIGHT)
     for glyphs in (BRAILLE, BLOCK, ASCII)
     for depth in Depth
 }
-looks = st.sampled_from(sorted(LOOKS))  # by name, which reads better in a failure
+looks = st.sampled_from(sorted(STYLES))  # by name, which reads better in a failure
 heights, widths = st.integers(-1, 16), st.integers(-1, 50)
 wild = st.one_of(
     st.floats(allow_nan=True, allow_infinity=True),

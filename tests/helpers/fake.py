@@ -9,9 +9,9 @@ from engine.experiment import Experiment, experiment_from
 from engine.probes import Classes, Fit, Plane
 from engine.probes.attention import Attentions
 from engine.probes.writing import Page, Writing
-from tui_lab.charts.history import Buckets
 from tui_lab.session import base
 from tui_lab.session.base import Command, Look, Snapshot
+from tui_lab.session.history import Buckets
 
 STEP = 48_210
 

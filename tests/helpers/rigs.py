@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from engine.builder import Builder, IOSpec, Parameter
+from engine.builder import Builder, IOSpec, Parameter, Role
 from engine.initializers import Zeros
 from engine.layers import Layer
 from engine.losses import Loss
@@ -188,7 +188,10 @@ class LossRig:
 
 
 class OptimizerRig:
-    """An optimizer over parameters whose gradients the test sets; names that end in "weight" decay."""
+    """An optimizer over parameters whose gradients the test sets.
+
+    Names that end in "weight" are hidden weights, but for the last of them, the head.
+    """
 
     def __init__(
         self,
@@ -199,21 +202,20 @@ class OptimizerRig:
     ) -> None:
         self.optimizer = optimizer
         self.memory = Memory(dtype, guarded)
-        declared = [Parameter(n, a.shape, Zeros(), n.endswith("weight")) for n, a in first.items()]
+        *hidden, head = [n for n in first if n.endswith("weight")] or [""]
+        roles = dict.fromkeys(hidden, Role.HIDDEN) | {head: Role.HEAD}
+        declared = [Parameter(n, a.shape, Zeros(), roles.get(n, Role.BIAS)) for n, a in first.items()]
         network = NetworkSpec(tuple(sorted(declared, key=lambda p: not p.decay)), ())
         lay_out(self.memory, network)
         self.memory.add(self.memory.areas["parameters"].like("gradients"))
-        numbers = optimizer.numbers()
-        self.memory.area("hyper", np.float64).tensor("optimizer", (len(numbers),))
-        self.memory.first_values["optimizer"] = tuple(numbers)
-        update = Update(self.memory, network, matrices=optimizer.matrices(network))
-        phase = update.step(optimizer, None, None)
+        update = Update(self.memory, network, whole=optimizer.whole(network))
+        optimizer.plan(update)
         self.memory.allocate()
         initialize(self.memory, network, 1)
         for name, array in first.items():
             self.parameter(name)[...] = array
         self.clock, self.scalars = update.clock.array, update.scalars.array
-        self.lanes = [run(lane, self.memory.dtype) for lane in phase.lanes]
+        self.lanes = [run(lane, self.memory.dtype) for lane in update.apply.lanes]
 
     def parameter(self, name: str) -> np.ndarray:
         return self.memory.areas["parameters"].tensors[name].array

@@ -51,10 +51,9 @@ def assert_kept(name: str, trainer: Trainer) -> None:
     assert expect is not None
     assert trainer.progress.ended == "done"
     value = trainer.test()[expect.metric]
-    if metric(expect.metric).higher_is_better:
-        assert value >= expect.value, f"{name}: {expect.metric} {value}"
-    else:
-        assert value <= expect.value, f"{name}: {expect.metric} {value}"
+    higher = metric(expect.metric).higher_is_better
+    bound = expect.bound(higher)
+    assert value >= bound if higher else value <= bound, f"{name}: {expect.metric} {value}, promised {bound}"
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import numpy as np
 
 from tui_lab.charts.canvas import Canvas
 from tui_lab.charts.numbers import scientific, si, tick_labels
-from tui_lab.charts.palette import Look
+from tui_lab.charts.palette import ChartStyle
 from tui_lab.charts.text import cell_width
 from tui_lab.charts.ticks import LARGEST, NARROWEST, decade_limits, decade_ticks, linear_limits, linear_ticks
 
@@ -168,28 +168,28 @@ def plot_area(height: int, width: int, *, header: bool, x_axis: bool = True, y_a
     return Area(top, left, max(height - top - bottom, 0), max(width - left - (1 if left else 0), 0))
 
 
-def draw_y_axis(canvas: Canvas, area: Area, axis: Axis, look: Look) -> None:
+def draw_y_axis(canvas: Canvas, area: Area, axis: Axis, style: ChartStyle) -> None:
     """The vertical rule at the left of the area, its ticks and right-aligned labels."""
     if area.left < 2:
         return
-    color, column = look.palette.muted, area.left - 1
+    color, column = style.palette.muted, area.left - 1
     rows = slice(area.top, area.top + area.height)
-    canvas.chars[rows, column], canvas.fg[rows, column] = look.glyphs.vertical, look.palette.faint
+    canvas.chars[rows, column], canvas.fg[rows, column] = style.glyphs.vertical, style.palette.faint
     taken: set[int] = set()
     for tick, label in zip(axis.ticks, axis.labels, strict=True):
         row = area.row(float(axis.share(np.array(tick))))
         if row not in taken:
             taken.add(row)
-            canvas.put(row, 0, label.replace("-", look.glyphs.minus).rjust(area.left - 1), color)
-            canvas.put(row, column, look.glyphs.tick_left, look.palette.faint)
+            canvas.put(row, 0, label.replace("-", style.glyphs.minus).rjust(area.left - 1), color)
+            canvas.put(row, column, style.glyphs.tick_left, style.palette.faint)
 
 
-def draw_x_axis(canvas: Canvas, area: Area, axis: Axis, look: Look, name: str = "") -> None:
+def draw_x_axis(canvas: Canvas, area: Area, axis: Axis, style: ChartStyle, name: str = "") -> None:
     """The rule under the area, its ticks and the labels under them, and the axis's name at the right end."""
     row = area.top + area.height
     if row + 1 >= canvas.height or not area.width:
         return
-    faint, muted, glyphs = look.palette.faint, look.palette.muted, look.glyphs
+    faint, muted, glyphs = style.palette.faint, style.palette.muted, style.glyphs
     canvas.put(row, area.left, glyphs.horizontal * area.width, faint)
     if area.left:
         canvas.put(row, area.left - 1, glyphs.corner, faint)

@@ -10,7 +10,7 @@ from tui_lab.charts.axes import Area, draw_x_axis, step_axis
 from tui_lab.charts.canvas import BOLD, CELL, REVERSE, Canvas
 from tui_lab.charts.glyphs import BRAILLE, Glyphs
 from tui_lab.charts.numbers import number
-from tui_lab.charts.palette import Look
+from tui_lab.charts.palette import ChartStyle
 from tui_lab.charts.text import cell_width, pad
 from tui_lab.charts.ticks import LARGEST
 
@@ -20,7 +20,7 @@ def bars(
     values: Sequence[float],
     height: int,
     width: int,
-    look: Look,
+    style: ChartStyle,
     *,
     colors: Sequence[int] | None = None,
     largest: float | None = None,
@@ -40,21 +40,21 @@ def bars(
     full = largest or float(np.abs(sizes[:count]).max(initial=0)) or 1.0
     below = bool((sizes[:count] < 0).any())
     for row in range(shown):
-        color = look.palette.train if colors is None else colors[row % len(colors)]
-        canvas.put(row, 0, pad(labels[row], name_room, "left", look.glyphs.ellipsis), look.palette.muted)
+        color = style.palette.train if colors is None else colors[row % len(colors)]
+        canvas.put(row, 0, pad(labels[row], name_room, "left", style.glyphs.ellipsis), style.palette.muted)
         share = float(np.clip(sizes[row] / full, -1, 1))
-        _draw_bar(canvas, row, name_room + 1, room, share, below, color, look)
-        canvas.put(row, width - text_room, pad(texts[row], text_room, "right"), look.palette.text)
+        _draw_bar(canvas, row, name_room + 1, room, share, below, color, style)
+        canvas.put(row, width - text_room, pad(texts[row], text_room, "right"), style.palette.text)
     if shown < count and height > 0:
-        canvas.put(height - 1, 0, f"{look.glyphs.ellipsis} {count - shown} more", look.palette.muted)
+        canvas.put(height - 1, 0, f"{style.glyphs.ellipsis} {count - shown} more", style.palette.muted)
     return canvas
 
 
 def _draw_bar(
-    canvas: Canvas, row: int, left: int, room: int, share: float, below: bool, color: int, look: Look
+    canvas: Canvas, row: int, left: int, room: int, share: float, below: bool, color: int, style: ChartStyle
 ) -> None:
     """A bar of a share −1 to 1 of its room; with `below` from the middle of it."""
-    glyphs = look.glyphs
+    glyphs = style.glyphs
     steps = len(glyphs.growing) - 1
     if not below:
         canvas.put(row, left, fill(share * room, glyphs.growing), color)
@@ -62,7 +62,7 @@ def _draw_bar(
     half = (room - 1) // 2
     if half < 1:
         return
-    canvas.put(row, left + half, glyphs.vertical, look.palette.faint)
+    canvas.put(row, left + half, glyphs.vertical, style.palette.faint)
     if share >= 0:
         canvas.put(row, left + half + 1, fill(share * half, glyphs.growing), color)
         return
@@ -85,7 +85,7 @@ def histogram(
     edges: np.ndarray,
     height: int,
     width: int,
-    look: Look,
+    style: ChartStyle,
     *,
     color: int | None = None,
     title: str = "",
@@ -99,21 +99,21 @@ def histogram(
     header, axis = bool(title or note) and height >= 4, height >= 5 and width >= 12
     area = Area(int(header), 0, max(canvas.height - header - 2 * axis, 0), canvas.width)
     if header:
-        canvas.put(0, 0, title, look.palette.text, attributes=BOLD)
+        canvas.put(0, 0, title, style.palette.text, attributes=BOLD)
         if cell_width(title) + cell_width(note) < width:
-            canvas.put(0, width - cell_width(note), note, look.palette.muted)
+            canvas.put(0, width - cell_width(note), note, style.palette.muted)
     counts, edges = np.asarray(counts, dtype=np.float64).ravel(), np.asarray(edges, dtype=np.float64).ravel()
     counts = np.where(np.isfinite(counts), np.clip(counts, 0, LARGEST), 0)
     if len(counts) and area.width and area.height:
         heights = _spread(np.log1p(counts) if log else counts, area.width)
-        columns = rising_columns(heights / (heights.max() or 1.0), area.height, look.glyphs)
+        columns = rising_columns(heights / (heights.max() or 1.0), area.height, style.glyphs)
         canvas.chars[area.cells] = columns
-        canvas.fg[area.cells] = look.palette.train if color is None else color
+        canvas.fg[area.cells] = style.palette.train if color is None else color
     if axis:
         ends = (
             (float(edges[0]), float(edges[-1])) if len(edges) > 1 and np.isfinite(edges).all() else (0.0, 1.0)
         )
-        draw_x_axis(canvas, area, step_axis(*ends, area.width, whole=False), look)
+        draw_x_axis(canvas, area, step_axis(*ends, area.width, whole=False), style)
     return canvas
 
 

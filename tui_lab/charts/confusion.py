@@ -10,7 +10,7 @@ from tui_lab.charts.canvas import BOLD, Canvas
 from tui_lab.charts.colors import contrasting
 from tui_lab.charts.heat import heat_map
 from tui_lab.charts.numbers import percent, si
-from tui_lab.charts.palette import Look
+from tui_lab.charts.palette import ChartStyle
 from tui_lab.charts.text import cell_width, pad, shorten
 
 WORST = 3
@@ -20,7 +20,7 @@ RECALL = 6  # columns of the recall at the right
 
 
 def confusion_matrix(
-    counts: np.ndarray, names: Sequence[str], height: int, width: int, look: Look, *, title: str = ""
+    counts: np.ndarray, names: Sequence[str], height: int, width: int, style: ChartStyle, *, title: str = ""
 ) -> Canvas:
     """Draws counts (C, C), rows the true classes and columns the predicted ones, shaded by the share of their row:
     hits in one hue, mistakes in another, the worst three mistakes bold and marked. The recall of each class stands
@@ -33,22 +33,22 @@ def confusion_matrix(
     canvas = Canvas.blank(height, width)
     header = int(bool(title) and height > classes + 1)
     if header:
-        canvas.put(0, 0, title, look.palette.text, attributes=BOLD)
-    texts = [[si(c) if c else look.glyphs.nothing for c in row] for row in counts.tolist()]
+        canvas.put(0, 0, title, style.palette.text, attributes=BOLD)
+    texts = [[si(c) if c else style.glyphs.nothing for c in row] for row in counts.tolist()]
     digits = max((len(t) for row in texts for t in row), default=1)
     longest = max(map(cell_width, names), default=0)
     label = min(longest, LONGEST_NAME, max(width // 4, 3))
     cell = _cell_width(width - label - 1, classes, digits, longest)
     if not classes or cell is None or height < classes + 1 + header:
-        canvas.paste(share_map(counts, height - header, width, look), header, 0)
+        canvas.paste(share_map(counts, height - header, width, style), header, 0)
         return canvas
-    _draw_matrix(canvas, header, counts, texts, names, label, cell, look)
+    _draw_matrix(canvas, header, counts, texts, names, label, cell, style)
     return canvas
 
 
-def share_map(counts: np.ndarray, height: int, width: int, look: Look) -> Canvas:
+def share_map(counts: np.ndarray, height: int, width: int, style: ChartStyle) -> Canvas:
     """The share of each row's counts (C, C) as a heat map, by its root, for a few mistakes are worth seeing."""
-    return heat_map(np.sqrt(_shares(counts)), height, width, look, low=0.0, high=1.0)
+    return heat_map(np.sqrt(_shares(counts)), height, width, style, low=0.0, high=1.0)
 
 
 def _shares(counts: np.ndarray) -> np.ndarray:
@@ -72,11 +72,11 @@ def _draw_matrix(
     names: Sequence[str],
     label: int,
     cell: int,
-    look: Look,
+    style: ChartStyle,
 ) -> None:
-    palette, classes = look.palette, len(names)
+    palette, classes = style.palette, len(names)
     shares, worst = _shares(counts), worst_mistakes(counts, WORST)
-    grounds = _grounds(shares, look)
+    grounds = _grounds(shares, style)
     inks = contrasting(grounds, 0xF4F6FA, 0x14161B)
     left = label + 1
     with_recall = canvas.width - left - classes * cell >= RECALL
@@ -85,7 +85,7 @@ def _draw_matrix(
         canvas.put(
             top,
             left + index * cell,
-            pad(shorten(name, cell - 1, look.glyphs.ellipsis), cell, "center"),
+            pad(shorten(name, cell - 1, style.glyphs.ellipsis), cell, "center"),
             palette.muted,
         )
     if with_recall:
@@ -94,22 +94,22 @@ def _draw_matrix(
         )
     for i in range(classes):
         row = top + 1 + i
-        canvas.put(row, 0, pad(names[i], label, "right", look.glyphs.ellipsis), palette.text)
+        canvas.put(row, 0, pad(names[i], label, "right", style.glyphs.ellipsis), palette.text)
         for j in range(classes):
             marked = (i, j) in worst
-            text = pad(texts[i][j] + ("!" if marked and not look.shaded else ""), cell, "center")
+            text = pad(texts[i][j] + ("!" if marked and not style.shaded else ""), cell, "center")
             fg = int(inks[i, j]) if counts[i, j] else palette.faint
-            bg = int(grounds[i, j]) if look.shaded and counts[i, j] else None
+            bg = int(grounds[i, j]) if style.shaded and counts[i, j] else None
             bold = BOLD if marked or i == j else 0
-            canvas.put(row, left + j * cell, text, fg if look.shaded else palette.text, bg, bold)
+            canvas.put(row, left + j * cell, text, fg if style.shaded else palette.text, bg, bold)
         if with_recall and counts[i].sum() > 0:
             canvas.put(row, left + classes * cell, percent(shares[i, i]).rjust(RECALL), palette.muted)
 
 
-def _grounds(shares: np.ndarray, look: Look) -> np.ndarray:
+def _grounds(shares: np.ndarray, style: ChartStyle) -> np.ndarray:
     """The color (C, C) behind each count; mistakes by the root of their share, for a few are worth seeing."""
-    hit = look.palette.fades(look.palette.good, LEVELS)
-    miss = look.palette.fades(look.palette.fault, LEVELS)
+    hit = style.palette.fades(style.palette.good, LEVELS)
+    miss = style.palette.fades(style.palette.fault, LEVELS)
     levels = np.clip(shares * 0.75 * LEVELS, 0, LEVELS - 1).astype(int)
     rooted = np.clip(np.sqrt(shares) * LEVELS, 0, LEVELS - 1).astype(int)
     return np.where(np.eye(len(shares), dtype=bool), hit[levels], miss[rooted])

@@ -6,7 +6,7 @@ import numpy as np
 
 from tui_lab.charts.canvas import BOLD, Canvas
 from tui_lab.charts.colors import DEFAULT, channels, contrasting, gradient, joined
-from tui_lab.charts.palette import Look
+from tui_lab.charts.palette import ChartStyle
 from tui_lab.charts.ticks import LARGEST
 
 CONFIDENCES = 6  # colors a class of a class map
@@ -17,7 +17,7 @@ def heat_map(
     values: np.ndarray,
     height: int,
     width: int,
-    look: Look,
+    style: ChartStyle,
     *,
     signed: bool = False,
     low: float | None = None,
@@ -31,15 +31,15 @@ def heat_map(
     which is half the work and a third of the bytes. What is not finite stays empty."""
     values = _table(values)
     low, high = value_range(values, signed, low, high)
-    fine = fine and look.halves
+    fine = fine and style.halves
     pixels = resample(values, height * (2 if fine else 1), width)
     shares = (np.clip(pixels, low, high) - low) / (high - low)
-    colors = look.palette.diverging if signed else look.palette.sequential
-    if look.shaded:
-        return paint(colors[_level(shares, len(colors))], np.isfinite(shares), look, fine=fine)
-    canvas = ink(shares, look)
+    colors = style.palette.diverging if signed else style.palette.sequential
+    if style.shaded:
+        return paint(colors[_level(shares, len(colors))], np.isfinite(shares), style, fine=fine)
+    canvas = ink(shares, style)
     if signed:
-        canvas.fg[:] = np.where(shares < 0.5, look.palette.negative, look.palette.positive)
+        canvas.fg[:] = np.where(shares < 0.5, style.palette.negative, style.palette.positive)
     return canvas
 
 
@@ -59,10 +59,12 @@ def value_range(
     return (low, high) if low < high else (low - abs(low), low + abs(low))
 
 
-def class_map(probabilities: np.ndarray, height: int, width: int, look: Look, *, fine: bool = True) -> Canvas:
+def class_map(
+    probabilities: np.ndarray, height: int, width: int, style: ChartStyle, *, fine: bool = True
+) -> Canvas:
     """Draws class probabilities (h, w, C): at each place the color of the likeliest class, the stronger the surer
     it is. Without color, ink shows how sure, and boundaries stay blank."""
-    fine = fine and look.halves
+    fine = fine and style.halves
     pixels = resample(np.asarray(probabilities, dtype=np.float64), height * (2 if fine else 1), width)
     if pixels.ndim < 3 or not pixels.shape[2]:
         return Canvas.blank(height, width)
@@ -71,15 +73,15 @@ def class_map(probabilities: np.ndarray, height: int, width: int, look: Look, *,
     classes, chance = pixels.shape[2], 1 / pixels.shape[2]
     winner = pixels.argmax(axis=2)
     sure = (pixels.max(axis=2) - chance) / (1 - chance) if classes > 1 else pixels[..., 0]
-    if not look.shaded:
-        canvas = ink(np.where(known, sure, np.nan), look)
-        canvas.fg[:] = np.array([look.palette.group(c) for c in range(classes)], dtype=np.int32)[winner]
+    if not style.shaded:
+        canvas = ink(np.where(known, sure, np.nan), style)
+        canvas.fg[:] = np.array([style.palette.group(c) for c in range(classes)], dtype=np.int32)[winner]
         return canvas
     tables = [
-        gradient([look.palette.faded(look.palette.group(c), s) for s in (0.88, 0.42)], CONFIDENCES)
+        gradient([style.palette.faded(style.palette.group(c), s) for s in (0.88, 0.42)], CONFIDENCES)
         for c in range(classes)
     ]
-    return paint(np.array(tables)[winner, _level(sure, CONFIDENCES)], known, look, fine=fine)
+    return paint(np.array(tables)[winner, _level(sure, CONFIDENCES)], known, style, fine=fine)
 
 
 def decision_map(
@@ -87,7 +89,7 @@ def decision_map(
     extent: tuple[float, float, float, float],
     height: int,
     width: int,
-    look: Look,
+    style: ChartStyle,
     *,
     x: np.ndarray = (),  # type: ignore[assignment]
     y: np.ndarray = (),  # type: ignore[assignment]
@@ -104,17 +106,17 @@ def decision_map(
     were not trained on. Height and width are in cells."""
     upright = np.asarray(field, dtype=np.float64)[::-1]
     if upright.ndim == 3:
-        canvas = class_map(upright, height, width, look, fine=fine)
+        canvas = class_map(upright, height, width, style, fine=fine)
     else:
-        canvas = heat_map(upright, height, width, look, signed=True, low=low, high=high, fine=fine)
-    draw_points(canvas, extent, look, x, y, classes, held_out)
+        canvas = heat_map(upright, height, width, style, signed=True, low=low, high=high, fine=fine)
+    draw_points(canvas, extent, style, x, y, classes, held_out)
     return canvas
 
 
 def draw_points(
     canvas: Canvas,
     extent: tuple[float, float, float, float],
-    look: Look,
+    style: ChartStyle,
     x: np.ndarray,
     y: np.ndarray,
     classes: np.ndarray | None = None,
@@ -136,7 +138,7 @@ def draw_points(
     row = np.minimum((1 - up[inside]) * canvas.height, canvas.height - 1).astype(int)
     group, out = groups[inside], out[inside]
 
-    glyphs, palette = look.glyphs, look.palette
+    glyphs, palette = style.glyphs, style.palette
     dtype = canvas.chars.dtype
     marks = np.array([list(glyphs.marks), list(glyphs.held_out)], dtype=dtype)
     colors = np.array(palette.classes, dtype=np.int32)[group % len(palette.classes)]
@@ -159,7 +161,7 @@ def _tint(colors: np.ndarray, towards: int) -> np.ndarray:
     return joined(channels(colors) * 0.35 + channels(np.array(towards)) * 0.65)
 
 
-def paint(colors: np.ndarray, known: np.ndarray, look: Look, *, fine: bool) -> Canvas:
+def paint(colors: np.ndarray, known: np.ndarray, style: ChartStyle, *, fine: bool) -> Canvas:
     """A canvas (H, W) of pixel colors: if fine, of (2H, W) as half blocks, else of (H, W) as grounds. Pixels that
     are not known (same shape, bool) stay empty."""
     colors = np.where(known, colors, DEFAULT).astype(np.int32)
@@ -172,19 +174,19 @@ def paint(colors: np.ndarray, known: np.ndarray, look: Look, *, fine: bool) -> C
     top, bottom = colors[::2], colors[1::2]
     canvas.bg[:] = bottom
     differ = top != bottom
-    canvas.chars[differ] = look.glyphs.upper_half
+    canvas.chars[differ] = style.glyphs.upper_half
     canvas.fg[differ] = top[differ]
     hanging = differ & (top < 0)  # nothing above: the ground of the terminal shows there
-    canvas.chars[hanging] = look.glyphs.lower_half
+    canvas.chars[hanging] = style.glyphs.lower_half
     canvas.fg[hanging], canvas.bg[hanging] = bottom[hanging], DEFAULT
     return canvas
 
 
-def ink(shares: np.ndarray, look: Look) -> Canvas:
+def ink(shares: np.ndarray, style: ChartStyle) -> Canvas:
     """A canvas of characters whose ink grows with shares (H, W) from 0 to 1; not finite stays blank."""
     canvas = Canvas.blank(*shares.shape)
     known = np.isfinite(shares)
-    canvas.chars[known] = look.glyphs.shades(shares[known])
+    canvas.chars[known] = style.glyphs.shades(shares[known])
     return canvas
 
 

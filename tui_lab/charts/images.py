@@ -10,7 +10,7 @@ import numpy as np
 from tui_lab.charts.canvas import Canvas
 from tui_lab.charts.colors import joined
 from tui_lab.charts.heat import ink, paint, resample, value_range
-from tui_lab.charts.palette import Look
+from tui_lab.charts.palette import ChartStyle
 from tui_lab.charts.text import cell_width, pad
 
 GREYS = 32
@@ -31,7 +31,7 @@ def image(
     pixels: np.ndarray,
     height: int,
     width: int,
-    look: Look,
+    style: ChartStyle,
     *,
     low: float | None = None,
     high: float | None = None,
@@ -43,14 +43,14 @@ def image(
     if 0 in pixels.shape or height <= 0 or width <= 0:
         return Canvas.blank(0, 0)
     fit = min(2 * height / pixels.shape[0], width / pixels.shape[1])
-    return scaled(pixels, np.floor(fit) if fit >= 1 else fit, look, *value_range(pixels, False, low, high))
+    return scaled(pixels, np.floor(fit) if fit >= 1 else fit, style, *value_range(pixels, False, low, high))
 
 
-def scaled(pixels: np.ndarray, scale: float, look: Look, low: float, high: float) -> Canvas:
+def scaled(pixels: np.ndarray, scale: float, style: ChartStyle, low: float, high: float) -> Canvas:
     """Draws an image (h, w) or (h, w, 3) at so many dots a pixel; two dots stand in a cell."""
     rows, columns = image_cells(pixels.shape[0], pixels.shape[1], scale)
-    fine = look.halves
-    if not look.shaded and pixels.ndim == 3:
+    fine = style.halves
+    if not style.shaded and pixels.ndim == 3:
         pixels = pixels.mean(axis=2)
     # Resampled to an even number of rows, so that no half cell is left over.
     dots = resample(pixels, rows * 2 if fine else rows, columns)
@@ -58,15 +58,15 @@ def scaled(pixels: np.ndarray, scale: float, look: Look, low: float, high: float
         nothing = np.full((1, *dots.shape[1:]), np.nan)
         dots = np.concatenate([resample(pixels, rows * 2 - 1, columns), nothing])
     shares = (np.clip(dots, low, high) - low) / (high - low)
-    if not look.shaded:
-        return ink(shares, look)
+    if not style.shaded:
+        return ink(shares, style)
     if pixels.ndim == 3:
         known = np.isfinite(shares).all(axis=2)
         tones = np.round(np.nan_to_num(shares) * TONES) / TONES
-        return paint(joined(tones * 255), known, look, fine=fine)
-    colors = look.palette.fades(look.palette.text, GREYS)
+        return paint(joined(tones * 255), known, style, fine=fine)
+    colors = style.palette.fades(style.palette.text, GREYS)
     levels = np.clip((np.nan_to_num(shares) * GREYS).astype(int), 0, GREYS - 1)
-    return paint(colors[levels], np.isfinite(shares), look, fine=fine)
+    return paint(colors[levels], np.isfinite(shares), style, fine=fine)
 
 
 def image_cells(height: int, width: int, scale: float) -> tuple[int, int]:
@@ -79,7 +79,7 @@ def mosaic(
     captions: Sequence[Caption],
     height: int,
     width: int,
-    look: Look,
+    style: ChartStyle,
     *,
     scale: float | None = None,
     low: float | None = None,
@@ -101,10 +101,10 @@ def mosaic(
     low, high = value_range(images, False, low, high)
     for index in range(min(len(images), across * down)):
         top, left = index // across * (rows + captioned + 1), index % across * (tile + 2)
-        drawn = scaled(images[index], scale, look, low, high)
+        drawn = scaled(images[index], scale, style, low, high)
         canvas.paste(drawn, top, left + (tile - columns) // 2)
         if index < len(captions):
-            draw_caption(canvas, top + rows, left, tile, captions[index], look)
+            draw_caption(canvas, top + rows, left, tile, captions[index], style)
     return canvas
 
 
@@ -126,8 +126,10 @@ def _capacity(height: int, width: int, rows: int, columns: int) -> tuple[int, in
     return max((width + 2) // (columns + 2), 0), max((height + 1) // (rows + 1), 0)
 
 
-def draw_caption(canvas: Canvas, row: int, column: int, width: int, caption: Caption, look: Look) -> None:
-    palette, glyphs = look.palette, look.glyphs
+def draw_caption(
+    canvas: Canvas, row: int, column: int, width: int, caption: Caption, style: ChartStyle
+) -> None:
+    palette, glyphs = style.palette, style.glyphs
     sign = "" if caption.right is None else (glyphs.right if caption.right else glyphs.wrong) + " "
     color = palette.muted if caption.right is None else palette.good if caption.right else palette.fault
     canvas.put(row, column, pad(sign + caption.text, width, "center", glyphs.ellipsis), color)

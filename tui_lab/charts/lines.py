@@ -11,7 +11,7 @@ from tui_lab.charts.axes import Area, Axis, draw_x_axis, draw_y_axis, plot_area,
 from tui_lab.charts.canvas import BOLD, Canvas
 from tui_lab.charts.colors import DEFAULT
 from tui_lab.charts.numbers import exact, number
-from tui_lab.charts.palette import Look
+from tui_lab.charts.palette import ChartStyle
 from tui_lab.charts.polyline import Columns, column_edges, cut, dots, limits, points, spans
 from tui_lab.charts.text import cell_width, shorten
 
@@ -66,7 +66,7 @@ def line_chart(
     series: Sequence[Series],
     height: int,
     width: int,
-    look: Look,
+    style: ChartStyle,
     *,
     title: str = "",
     window: tuple[float, float] | None = None,
@@ -87,7 +87,7 @@ def line_chart(
     Guarantee: a peak or trough of a series within the axes lights its own dot, however many points share its
     column; only in a cell that it mostly fills may a later series' line stand instead, on its color as ground."""
     canvas = Canvas.blank(height, width)
-    glyphs = look.glyphs
+    glyphs = style.glyphs
     area = plot_area(canvas.height, canvas.width, header=bool(title) or legend)
     ready = [points(s.x, s.y, s.low, s.high) for s in series]
     if window is None:
@@ -98,19 +98,19 @@ def line_chart(
     columns = [cut(p, edges, positive=log) for p in ready]
     y_axis = _value_axis(columns, area.height, log, limits_y, previous)
 
-    draw_y_axis(canvas, area, y_axis, look)
-    draw_x_axis(canvas, area, x_axis, look, x_name)
-    seen = _draw_curves(canvas, area, columns, y_axis, [s.color for s in series], look)
-    _draw_events(canvas, area, x_axis, events, look)
+    draw_y_axis(canvas, area, y_axis, style)
+    draw_x_axis(canvas, area, x_axis, style, x_name)
+    seen = _draw_curves(canvas, area, columns, y_axis, [s.color for s in series], style)
+    _draw_events(canvas, area, x_axis, events, style)
     if cursor is not None:
-        _draw_cursor(canvas, area, x_axis, cursor, look)
+        _draw_cursor(canvas, area, x_axis, cursor, style)
     if area.top:
         readings = [_reading(p.x, p.y, cursor) for p in ready]
         at = None if cursor is None else f"at {exact(cursor)}"
-        _draw_header(canvas, title, at, list(zip(series, readings, strict=True)) if legend else [], look)
+        _draw_header(canvas, title, at, list(zip(series, readings, strict=True)) if legend else [], style)
     if not seen and area.height and area.width > len(waiting):
         middle = area.left + (area.width - cell_width(waiting)) // 2
-        canvas.put(area.top + area.height // 2, middle, waiting, look.palette.muted)
+        canvas.put(area.top + area.height // 2, middle, waiting, style.palette.muted)
     return LineChart(canvas, x_axis, y_axis, area)
 
 
@@ -130,10 +130,15 @@ def _value_axis(
 
 
 def _draw_curves(
-    canvas: Canvas, area: Area, columns: Sequence[Columns], axis: Axis, colors: Sequence[int], look: Look
+    canvas: Canvas,
+    area: Area,
+    columns: Sequence[Columns],
+    axis: Axis,
+    colors: Sequence[int],
+    style: ChartStyle,
 ) -> bool:
     """Draws the curves into the area; whether any of them is to be seen."""
-    glyphs, rows = look.glyphs, area.height * look.glyphs.dots_y
+    glyphs, rows = style.glyphs, area.height * style.glyphs.dots_y
     dots_a_cell = glyphs.dots_x * glyphs.dots_y
     masks = np.zeros((area.height, area.width), dtype=np.uint8)
     owner = np.full(masks.shape, -1)
@@ -141,20 +146,20 @@ def _draw_curves(
     grounds = np.full(masks.shape, DEFAULT, dtype=np.int32)
     for index, part in enumerate(columns):
         first, last = spans(part, axis, rows)
-        if look.colorless and not glyphs.lines:
+        if style.colorless and not glyphs.lines:
             gap = ~dash(index, len(first)) & (last - first < STEEP)
             last[gap], first[gap] = -1, rows
         mine = glyphs.masks(dots(first, last, rows))
-        drawn, faded = mine > 0, look.palette.faded(colors[index])
+        drawn, faded = mine > 0, style.palette.faded(colors[index])
         band = _band(INK[mine] == dots_a_cell) & (dots_a_cell == 8)
         over = drawn & (INK[masks] * DENSE > dots_a_cell)
-        grounds[over & ~filled] = _faded(colors, owner, look)[over & ~filled]
+        grounds[over & ~filled] = _faded(colors, owner, style)[over & ~filled]
         grounds[band] = faded
         masks = np.where(over, mine, masks | mine)
         filled = np.where(drawn, band, filled)
         owner[drawn] = index
-    _paint_curves(canvas, area, masks, owner, colors, look)
-    if look.shaded:
+    _paint_curves(canvas, area, masks, owner, colors, style)
+    if style.shaded:
         plot = area.cells
         canvas.chars[plot][filled] = " "
         canvas.bg[plot] = np.where(grounds < 0, canvas.bg[plot], grounds)
@@ -169,20 +174,20 @@ def _band(full: np.ndarray) -> np.ndarray:
     return full & beside
 
 
-def _faded(colors: Sequence[int], owner: np.ndarray, look: Look) -> np.ndarray:
-    return np.array([*(look.palette.faded(c) for c in colors), DEFAULT], dtype=np.int32)[owner]
+def _faded(colors: Sequence[int], owner: np.ndarray, style: ChartStyle) -> np.ndarray:
+    return np.array([*(style.palette.faded(c) for c in colors), DEFAULT], dtype=np.int32)[owner]
 
 
 def _paint_curves(
-    canvas: Canvas, area: Area, masks: np.ndarray, owner: np.ndarray, colors: Sequence[int], look: Look
+    canvas: Canvas, area: Area, masks: np.ndarray, owner: np.ndarray, colors: Sequence[int], style: ChartStyle
 ) -> None:
     """Characters for masks (H, W), in the colors of the series (H, W) that own the cells; −1 is none."""
     lit, plot = masks > 0, area.cells
-    if look.colorless and look.glyphs.lines:
-        marks = np.array(list(look.glyphs.lines), dtype=canvas.chars.dtype)
+    if style.colorless and style.glyphs.lines:
+        marks = np.array(list(style.glyphs.lines), dtype=canvas.chars.dtype)
         canvas.chars[plot][lit] = marks[owner[lit] % len(marks)]
     else:
-        canvas.chars[plot] = look.glyphs.table[masks]
+        canvas.chars[plot] = style.glyphs.table[masks]
     canvas.fg[plot][lit] = np.array([*colors, DEFAULT], dtype=np.int32)[owner[lit]]
 
 
@@ -192,7 +197,7 @@ def dash(index: int, columns: int) -> np.ndarray:
     return np.resize(pattern, columns)
 
 
-def _draw_events(canvas: Canvas, area: Area, axis: Axis, events: Sequence[Event], look: Look) -> None:
+def _draw_events(canvas: Canvas, area: Area, axis: Axis, events: Sequence[Event], style: ChartStyle) -> None:
     """Dashed lines behind the curves; labels on the axis's rule, the newest first while there is room."""
     base = area.top + area.height
     labelled = base < canvas.height and area.width >= 24
@@ -202,11 +207,11 @@ def _draw_events(canvas: Canvas, area: Area, axis: Axis, events: Sequence[Event]
         if not 0 <= share <= 1 or not area.width:
             continue
         column = area.column(share)
-        _draw_vertical(canvas, area, column, look.glyphs.dashed, event.color)
+        _draw_vertical(canvas, area, column, style.glyphs.dashed, event.color)
         if not labelled:
             continue
-        canvas.put(base, column, look.glyphs.dashed, event.color)
-        label = shorten(event.label, max(area.width // 3, 8), look.glyphs.ellipsis)
+        canvas.put(base, column, style.glyphs.dashed, event.color)
+        label = shorten(event.label, max(area.width // 3, 8), style.glyphs.ellipsis)
         width = cell_width(label)
         for at in (column + 1, column - width):
             inside = area.left <= at and at + width <= area.left + area.width
@@ -217,10 +222,10 @@ def _draw_events(canvas: Canvas, area: Area, axis: Axis, events: Sequence[Event]
         taken[column] = True
 
 
-def _draw_cursor(canvas: Canvas, area: Area, axis: Axis, cursor: float, look: Look) -> None:
+def _draw_cursor(canvas: Canvas, area: Area, axis: Axis, cursor: float, style: ChartStyle) -> None:
     share = float(axis.share(np.array(cursor)))
     if 0 <= share <= 1 and area.width:
-        _draw_vertical(canvas, area, area.column(share), look.glyphs.vertical, look.palette.cursor)
+        _draw_vertical(canvas, area, area.column(share), style.glyphs.vertical, style.palette.cursor)
 
 
 def _draw_vertical(canvas: Canvas, area: Area, column: int, glyph: str, color: int) -> None:
@@ -239,15 +244,15 @@ def _reading(x: np.ndarray, y: np.ndarray, cursor: float | None) -> float:
 
 
 def _draw_header(
-    canvas: Canvas, title: str, at: str | None, entries: Sequence[tuple[Series, float]], look: Look
+    canvas: Canvas, title: str, at: str | None, entries: Sequence[tuple[Series, float]], style: ChartStyle
 ) -> None:
     """The title at the left, the legend with values at the right; names, then samples give way to room."""
     free = canvas.width - (cell_width(title) + 2 if title else 0)
     shown = [(index, s, value) for index, (s, value) in enumerate(entries) if s.legend]
     forms = [
-        [(sample(index, look), f" {s.name} {number(value)}") for index, s, value in shown],
-        [(sample(index, look)[:1], f" {s.name} {number(value)}") for index, s, value in shown],
-        [(sample(index, look)[:1], f" {s.name}") for index, s, _ in shown],
+        [(sample(index, style), f" {s.name} {number(value)}") for index, s, value in shown],
+        [(sample(index, style)[:1], f" {s.name} {number(value)}") for index, s, value in shown],
+        [(sample(index, style)[:1], f" {s.name}") for index, s, _ in shown],
         [("", s.name) for _, s, _ in shown],
         [],
     ]
@@ -255,23 +260,23 @@ def _draw_header(
     if at is not None:
         widths = [w + len(at) + 2 for w in widths]
     form, used = next(((f, w) for f, w in zip(forms, widths, strict=True) if w <= free), ([], 0))
-    canvas.put(0, 0, shorten(title, canvas.width, look.glyphs.ellipsis), look.palette.text, attributes=BOLD)
+    canvas.put(0, 0, shorten(title, canvas.width, style.glyphs.ellipsis), style.palette.text, attributes=BOLD)
     column = canvas.width - used
     if at is not None and used:
-        canvas.put(0, column, at, look.palette.cursor)
+        canvas.put(0, column, at, style.palette.cursor)
         column += len(at) + 2
     for (mark, text), (_, s, _) in zip(form, shown, strict=False):
         canvas.put(0, column, mark, s.color)
-        canvas.put(0, column + cell_width(mark), text, look.palette.text if mark else s.color)
+        canvas.put(0, column + cell_width(mark), text, style.palette.text if mark else s.color)
         column += cell_width(mark + text) + 2
 
 
-def sample(index: int, look: Look) -> str:
+def sample(index: int, style: ChartStyle) -> str:
     """A short piece of a series' line for a legend, three cells wide at most."""
-    glyphs = look.glyphs
-    if look.colorless and glyphs.lines:
+    glyphs = style.glyphs
+    if style.colorless and glyphs.lines:
         return glyphs.lines[index % len(glyphs.lines)]
-    if not look.colorless:
+    if not style.colorless:
         return glyphs.horizontal * 2
     lit = np.zeros((glyphs.dots_y, 3 * glyphs.dots_x), dtype=bool)
     lit[glyphs.dots_y // 2] = dash(index, lit.shape[1])

@@ -9,7 +9,7 @@ import numpy as np
 
 from tui_lab.charts.canvas import BOLD, Canvas
 from tui_lab.charts.heat import heat_map
-from tui_lab.charts.palette import Look
+from tui_lab.charts.palette import ChartStyle
 from tui_lab.charts.text import shorten
 
 LARGEST = 6  # dots a value: a small map blown up further says no more
@@ -76,7 +76,7 @@ def map_rows(
     rows: Maps,
     height: int,
     width: int,
-    look: Look,
+    style: ChartStyle,
     *,
     signed: bool = False,
     low: float = 0.0,
@@ -85,7 +85,7 @@ def map_rows(
 ) -> Canvas:
     """Draws maps in rows; `marked` is the (row, index) of one whose corners are set off. What has no room is told
     by number beside the title."""
-    canvas, palette = Canvas.blank(height, width), look.palette
+    canvas, palette = Canvas.blank(height, width), style.palette
     placed = tiles(rows, height, width)
     tops = tops_of(rows, height)
     for row, (title, maps) in enumerate(rows):
@@ -96,10 +96,10 @@ def map_rows(
             canvas.put(tops[row], len(title) + 2, f"{shown} of {len(maps)}", palette.faint)
     for tile in placed:
         values = rows[tile.row][1][tile.index]
-        drawn = heat_map(values, tile.height, tile.width, look, signed=signed, low=low, high=high)
+        drawn = heat_map(values, tile.height, tile.width, style, signed=signed, low=low, high=high)
         canvas.paste(drawn, tile.top, tile.left)
         if marked == (tile.row, tile.index) and tile.top:
-            rule = look.glyphs.horizontal * min(tile.width, width - tile.left)
+            rule = style.glyphs.horizontal * min(tile.width, width - tile.left)
             above = canvas.chars[tile.top - 1, tile.left : tile.left + tile.width]
             if (above == " ").all():
                 canvas.put(tile.top - 1, tile.left, rule, palette.cursor, attributes=BOLD)

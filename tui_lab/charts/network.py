@@ -10,7 +10,7 @@ import numpy as np
 
 from tui_lab.charts.canvas import BOLD, Canvas
 from tui_lab.charts.heat import heat_map
-from tui_lab.charts.palette import Look
+from tui_lab.charts.palette import ChartStyle
 from tui_lab.charts.text import cell_width, pad, shorten
 
 MAP_ROWS = (5, 4, 3, 2)  # heights a neuron's map may have; it is twice as wide
@@ -34,7 +34,7 @@ def network_graph(
     weights: Sequence[np.ndarray],
     height: int,
     width: int,
-    look: Look,
+    style: ChartStyle,
     *,
     inputs: Sequence[str] = (),
     outputs: Sequence[str] = (),
@@ -57,20 +57,20 @@ def network_graph(
     before = min(max(map(cell_width, inputs), default=0), LONGEST_LABEL)
     after = min(max(map(cell_width, outputs), default=0), LONGEST_LABEL)
     top = int(bool(titles))
-    layout = lay_out(sizes, height - top, width, top, before, after, maps is not None and look.shaded)
+    layout = lay_out(sizes, height - top, width, top, before, after, maps is not None and style.shaded)
     canvas = Canvas.blank(height, width)
     for index, matrix in enumerate(weights):
-        _draw_lines(canvas, layout, index, matrix, look)
+        _draw_lines(canvas, layout, index, matrix, style)
     for layer, size in enumerate(sizes):
         for neuron in range(size):
             row, column = layout.rows[layer][neuron], layout.columns[layer]
             _draw_neuron(
-                canvas, layout, row, column, _item(maps, layer, neuron), _item(values, layer, neuron), look
+                canvas, layout, row, column, _item(maps, layer, neuron), _item(values, layer, neuron), style
             )
         if layer < len(titles):
-            _draw_title(canvas, titles[layer], layout, layer, look)
-    _draw_names(canvas, inputs, layout, 0, before, look)
-    _draw_names(canvas, outputs, layout, len(sizes) - 1, after, look)
+            _draw_title(canvas, titles[layer], layout, layer, style)
+    _draw_names(canvas, inputs, layout, 0, before, style)
+    _draw_names(canvas, outputs, layout, len(sizes) - 1, after, style)
     return canvas
 
 
@@ -108,10 +108,10 @@ def _spread(count: int, rows: int, height: int) -> list[int]:
     return [start + pitch * i for i in range(count)]
 
 
-def _draw_lines(canvas: Canvas, layout: Layout, index: int, weights: np.ndarray, look: Look) -> None:
+def _draw_lines(canvas: Canvas, layout: Layout, index: int, weights: np.ndarray, style: ChartStyle) -> None:
     """The lines of weights (I, O) from one column of neurons to the next; where lines share a cell, the strongest
     has it."""
-    glyphs, palette = look.glyphs, look.palette
+    glyphs, palette = style.glyphs, style.palette
     left, right = layout.columns[index] + layout.neuron_columns, layout.columns[index + 1]
     columns = (right - left) * glyphs.dots_x
     strength = np.abs(weights) / (np.abs(weights).max(initial=0) or 1.0)
@@ -131,7 +131,7 @@ def _draw_lines(canvas: Canvas, layout: Layout, index: int, weights: np.ndarray,
     owner[row // glyphs.dots_y, column // glyphs.dots_x] = line
     own = owner[row // glyphs.dots_y, column // glyphs.dots_x] == line
     negative = weights[source, target] < 0
-    if look.colorless:
+    if style.colorless:
         own &= ~negative[:, None] | (column % 4 < 2)
     lit = np.zeros((canvas.height * glyphs.dots_y, columns), dtype=bool)
     lit[row[own], column[own]] = True
@@ -158,34 +158,34 @@ def _draw_neuron(
     column: int,
     picture: np.ndarray | None,
     value: np.ndarray | None,
-    look: Look,
+    style: ChartStyle,
 ) -> None:
     if picture is not None and layout.neuron_rows > 1:
         canvas.paste(
-            heat_map(picture, layout.neuron_rows, layout.neuron_columns, look, signed=True), row, column
+            heat_map(picture, layout.neuron_rows, layout.neuron_columns, style, signed=True), row, column
         )
         return
-    palette = look.palette
+    palette = style.palette
     color = palette.text
     if value is not None and np.isfinite(value):
         level = round(min(abs(float(value)), 1.0) * (FADES - 3)) + 2
         color = int(palette.fades(palette.positive if value >= 0 else palette.negative, FADES)[level])
     middle = row + layout.neuron_rows // 2
-    canvas.put(middle, column + layout.neuron_columns // 2, look.glyphs.neuron, color, attributes=BOLD)
+    canvas.put(middle, column + layout.neuron_columns // 2, style.glyphs.neuron, color, attributes=BOLD)
 
 
-def _draw_title(canvas: Canvas, title: str, layout: Layout, layer: int, look: Look) -> None:
+def _draw_title(canvas: Canvas, title: str, layout: Layout, layer: int, style: ChartStyle) -> None:
     room = layout.columns[1] - layout.columns[0] - 1 if len(layout.columns) > 1 else canvas.width
-    text = shorten(title, room, look.glyphs.ellipsis)
+    text = shorten(title, room, style.glyphs.ellipsis)
     at = layout.columns[layer] + (layout.neuron_columns - cell_width(text)) // 2
-    canvas.put(0, min(max(at, 0), canvas.width - cell_width(text)), text, look.palette.muted)
+    canvas.put(0, min(max(at, 0), canvas.width - cell_width(text)), text, style.palette.muted)
 
 
 def _draw_names(
-    canvas: Canvas, names: Sequence[str], layout: Layout, layer: int, room: int, look: Look
+    canvas: Canvas, names: Sequence[str], layout: Layout, layer: int, room: int, style: ChartStyle
 ) -> None:
     first = layer == 0
     column = 0 if first else layout.columns[layer] + layout.neuron_columns + 1
     for name, row in zip(names, layout.rows[layer], strict=False):
-        text = pad(name, room, "right" if first else "left", look.glyphs.ellipsis)
-        canvas.put(row + layout.neuron_rows // 2, column, text, look.palette.text)
+        text = pad(name, room, "right" if first else "left", style.glyphs.ellipsis)
+        canvas.put(row + layout.neuron_rows // 2, column, text, style.palette.text)

@@ -1,4 +1,4 @@
-"""Colors with fixed meanings, for dark and light grounds, and the look of a chart: palette, glyphs, depth."""
+"""Colors with fixed meanings, for dark and light grounds, and the style of a chart: palette, glyphs, depth."""
 
 from __future__ import annotations
 
@@ -107,8 +107,8 @@ LIGHT = Palette(
 
 
 @dataclass(frozen=True, eq=False)
-class Look:
-    """How a chart is drawn: colors by role, characters, and how many colors the terminal has."""
+class ChartStyle:
+    """How charts are drawn: colors by role, characters, and how many colors the terminal has."""
 
     palette: Palette = DARK
     glyphs: Glyphs = BRAILLE

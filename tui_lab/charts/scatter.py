@@ -9,7 +9,7 @@ import numpy as np
 from tui_lab.charts.axes import Area, Axis, draw_x_axis, draw_y_axis, plot_area, step_axis, value_axis
 from tui_lab.charts.canvas import BOLD, Canvas
 from tui_lab.charts.heat import draw_points
-from tui_lab.charts.palette import Look
+from tui_lab.charts.palette import ChartStyle
 from tui_lab.charts.polyline import curve_dots
 from tui_lab.charts.text import cell_width, shorten
 
@@ -24,7 +24,7 @@ def scatter(
     y: np.ndarray,
     height: int,
     width: int,
-    look: Look,
+    style: ChartStyle,
     *,
     classes: np.ndarray | None = None,
     held_out: np.ndarray | None = None,
@@ -38,15 +38,15 @@ def scatter(
     x, y, classes, held_out = _finite(x, y, classes, held_out)
     canvas, area = _canvas(height, width, title, bool(names))
     x_axis, y_axis = _axes(x, y, area, extent)
-    _draw_axes(canvas, area, x_axis, y_axis, look, x_name)
+    _draw_axes(canvas, area, x_axis, y_axis, style, x_name)
     if len(x) <= CROWDED * area.height * area.width:
         plot = Canvas.blank(area.height, area.width)
         inner = (x_axis.low, x_axis.high, y_axis.low, y_axis.high)
-        draw_points(plot, inner, look, x, y, classes, held_out)
+        draw_points(plot, inner, style, x, y, classes, held_out)
         canvas.paste(plot, area.top, area.left)
     else:
-        _draw_crowd(canvas, area, x_axis, y_axis, x, y, classes, look.palette.classes, look)
-    _draw_header(canvas, area, title, names, look)
+        _draw_crowd(canvas, area, x_axis, y_axis, x, y, classes, style.palette.classes, style)
+    _draw_header(canvas, area, title, names, style)
     return canvas
 
 
@@ -57,7 +57,7 @@ def fit(
     curve_y: np.ndarray,
     height: int,
     width: int,
-    look: Look,
+    style: ChartStyle,
     *,
     held_out: np.ndarray | None = None,
     title: str = "",
@@ -69,14 +69,14 @@ def fit(
     x, y, _, held_out = _finite(x, y, None, held_out)
     canvas, area = _canvas(height, width, title, False)
     x_axis, y_axis = _axes(x, y, area, None, previous)
-    _draw_axes(canvas, area, x_axis, y_axis, look, x_name)
-    palette, glyphs = look.palette, look.glyphs
+    _draw_axes(canvas, area, x_axis, y_axis, style, x_name)
+    palette, glyphs = style.palette, style.glyphs
     colors = (palette.train, palette.validation)
-    _draw_crowd(canvas, area, x_axis, y_axis, x, y, held_out.astype(int), colors, look)
+    _draw_crowd(canvas, area, x_axis, y_axis, x, y, held_out.astype(int), colors, style)
     rows, columns = area.height * glyphs.dots_y, area.width * glyphs.dots_x
     drawn = glyphs.draw(curve_dots(curve_x, curve_y, x_axis, y_axis, rows, columns))
     _overlay(canvas, area, drawn, palette.text)
-    _draw_header(canvas, area, title, (), look)
+    _draw_header(canvas, area, title, (), style)
     return canvas
 
 
@@ -85,7 +85,7 @@ def predicted_against_true(
     predicted: np.ndarray,
     height: int,
     width: int,
-    look: Look,
+    style: ChartStyle,
     *,
     held_out: np.ndarray | None = None,
     title: str = "",
@@ -97,14 +97,14 @@ def predicted_against_true(
     both = np.concatenate([true, predicted])
     ends = _padded(both)
     x_axis, y_axis = _axes(true, predicted, area, (*ends, *ends))
-    _draw_axes(canvas, area, x_axis, y_axis, look, "true")
-    rows, columns = area.height * look.glyphs.dots_y, area.width * look.glyphs.dots_x
+    _draw_axes(canvas, area, x_axis, y_axis, style, "true")
+    rows, columns = area.height * style.glyphs.dots_y, area.width * style.glyphs.dots_x
     diagonal = np.array(ends)
-    drawn = look.glyphs.draw(curve_dots(diagonal, diagonal, x_axis, y_axis, rows, columns))
-    _overlay(canvas, area, drawn, look.palette.faint)
-    colors = (look.palette.train, look.palette.validation)
-    _draw_crowd(canvas, area, x_axis, y_axis, true, predicted, held_out.astype(int), colors, look)
-    _draw_header(canvas, area, title, (), look)
+    drawn = style.glyphs.draw(curve_dots(diagonal, diagonal, x_axis, y_axis, rows, columns))
+    _overlay(canvas, area, drawn, style.palette.faint)
+    colors = (style.palette.train, style.palette.validation)
+    _draw_crowd(canvas, area, x_axis, y_axis, true, predicted, held_out.astype(int), colors, style)
+    _draw_header(canvas, area, title, (), style)
     return canvas
 
 
@@ -141,9 +141,11 @@ def _axes(
     return x_axis, value_axis(y0, y1, area.height, previous=previous, exact=previous is None)
 
 
-def _draw_axes(canvas: Canvas, area: Area, x_axis: Axis, y_axis: Axis, look: Look, x_name: str) -> None:
-    draw_y_axis(canvas, area, y_axis, look)
-    draw_x_axis(canvas, area, x_axis, look, x_name)
+def _draw_axes(
+    canvas: Canvas, area: Area, x_axis: Axis, y_axis: Axis, style: ChartStyle, x_name: str
+) -> None:
+    draw_y_axis(canvas, area, y_axis, style)
+    draw_x_axis(canvas, area, x_axis, style, x_name)
 
 
 def _draw_crowd(
@@ -155,10 +157,10 @@ def _draw_crowd(
     y: np.ndarray,
     groups: np.ndarray,
     colors: Sequence[int],
-    look: Look,
+    style: ChartStyle,
 ) -> None:
     """Each point as a dot, each cell in the color of its most frequent group."""
-    glyphs, cells = look.glyphs, area.height * area.width
+    glyphs, cells = style.glyphs, area.height * area.width
     right, up = x_axis.share(x), y_axis.share(y)
     inside = (right >= 0) & (right <= 1) & (up >= 0) & (up <= 1)
     if not inside.any() or not cells:
@@ -183,14 +185,14 @@ def _overlay(canvas: Canvas, area: Area, chars: np.ndarray, colors: np.ndarray |
     canvas.fg[plot][inked] = np.broadcast_to(colors, chars.shape)[inked]
 
 
-def _draw_header(canvas: Canvas, area: Area, title: str, names: Sequence[str], look: Look) -> None:
+def _draw_header(canvas: Canvas, area: Area, title: str, names: Sequence[str], style: ChartStyle) -> None:
     if not area.top:
         return
-    canvas.put(0, 0, shorten(title, canvas.width, look.glyphs.ellipsis), look.palette.text, attributes=BOLD)
-    draw_class_legend(canvas, 0, cell_width(title) + 2 if title else 0, names, look)
+    canvas.put(0, 0, shorten(title, canvas.width, style.glyphs.ellipsis), style.palette.text, attributes=BOLD)
+    draw_class_legend(canvas, 0, cell_width(title) + 2 if title else 0, names, style)
 
 
-def draw_class_legend(canvas: Canvas, row: int, left: int, names: Sequence[str], look: Look) -> None:
+def draw_class_legend(canvas: Canvas, row: int, left: int, names: Sequence[str], style: ChartStyle) -> None:
     """Marks and names of classes at the right end of a row, not reaching left of a column; what has no room is
     left out and an ellipsis stands for it."""
     shown: list[str] = list(names)
@@ -200,8 +202,8 @@ def draw_class_legend(canvas: Canvas, row: int, left: int, names: Sequence[str],
     cut = len(shown) < len(names)
     column = canvas.width - (sum(cell_width(n) + 4 for n in shown) - 2 + 3 * cut) if shown else canvas.width
     for index, name in enumerate(shown):
-        canvas.put(row, column, look.glyphs.mark(index), look.palette.group(index), attributes=BOLD)
-        canvas.put(row, column + 2, name, look.palette.text)
+        canvas.put(row, column, style.glyphs.mark(index), style.palette.group(index), attributes=BOLD)
+        canvas.put(row, column + 2, name, style.palette.text)
         column += cell_width(name) + 4
     if cut and shown:
-        canvas.put(row, canvas.width - 1, look.glyphs.ellipsis, look.palette.muted)
+        canvas.put(row, canvas.width - 1, style.glyphs.ellipsis, style.palette.muted)

@@ -42,8 +42,7 @@ def list_data() -> None:
 def show_data(name: str, seed: int) -> None:
     """Tell about a data set, a file of yours, or the data of a preset: rows, classes, columns, licence."""
     from engine.data import prepare
-    from engine.data.bundled import origin
-    from engine.data.dataset import LANGUAGE
+    from engine.data.sources.bundled import origin
     from tui_lab.cli.tables import aligned
     from tui_lab.session.describing import first_text
     from tui_lab.session.raw_columns import column, columns_before
@@ -52,7 +51,7 @@ def show_data(name: str, seed: int) -> None:
     dataset = prepare(source, seed, "float64")
     click.echo(" ".join((type(source).__doc__ or name).split()) + "\n")
     click.echo("\n".join(aligned([*origin(source.tag()), *facts(dataset)])))
-    if dataset.task in LANGUAGE:
+    if dataset.task.predicts_tokens:
         click.echo("\n" + written_out(first_text(dataset, tokens=400, rows=8)))
     before = columns_before(source, seed, dataset.train.x.size)
     if before:
@@ -89,16 +88,18 @@ def facts(dataset: "Dataset") -> list[tuple[str, str]]:
     """Task, sizes, inputs and targets, a line each."""
     import numpy as np
 
-    from engine.data.dataset import LANGUAGE
-
     sizes = ", ".join(f"{len(getattr(dataset, part)):,} {part}" for part in ("train", "val", "test"))
-    lines = [("task", dataset.task), ("rows", sizes), ("inputs", "×".join(map(str, dataset.input_shape)))]
+    lines = [
+        ("task", dataset.task.tag()),
+        ("rows", sizes),
+        ("inputs", "×".join(map(str, dataset.input_shape))),
+    ]
     y = dataset.pipeline.target_to_original(dataset.train.y)
-    if dataset.task == "classification":
+    if dataset.task.predicts_class:
         counts = np.bincount(y[:, 0].astype(int), minlength=len(dataset.classes))
         balance = ", ".join(f"{c} {n:,}" for c, n in zip(dataset.classes, counts, strict=True))
         return [*lines, ("classes", f"{balance} (training rows)")]
-    if dataset.task in LANGUAGE:
+    if dataset.task.predicts_tokens:
         return [*lines, ("tokens", f"{len(dataset.classes):,} kinds of {dataset.pipeline.tokens}s")]
     if dataset.vocabulary:
         kinds = zip(dataset.features, dataset.vocabulary, strict=True)

@@ -44,7 +44,7 @@ def eval_command(run: str, split: str, runs: Path | None, as_json: bool) -> None
         return
     print(f"{found.name}, step {model.step:,}, {len(rows):,} {split} rows")
     print("  ".join(measurements({"loss": loss} | metrics)))
-    if dataset.task == "classification":
+    if dataset.task.predicts_class:
         counts = confusion(model.evaluator.outputs(rows.x), rows.y)
         print()
         for line in tables.confusion_lines(counts, dataset.classes):
@@ -112,7 +112,7 @@ def write_predictions(
     pipeline = model.pipeline
     labels = [[name] for name in names] or [[]] * len(z)
     file = ["file"] if names else []
-    if pipeline.task == "regression":
+    if pipeline.task.predicts_numbers:
         writer.writerow([*file, *pipeline.targets])
         numbers = pipeline.target_to_original(z) + base
         writer.writerows([*a, *(f"{v:.7g}" for v in row)] for a, row in zip(labels, numbers, strict=True))

@@ -7,7 +7,7 @@ import msgspec
 from engine.diagnostics import Finding, LayerState
 from engine.experiment import Experiment
 from engine.probes import Wish
-from tui_lab.charts.history import Buckets
+from tui_lab.session.history import Buckets
 
 LOADING, COMPILING, READY, TRAINING, PAUSED = "loading", "compiling", "ready", "training", "paused"
 ENDED, FAILED = "ended", "failed"

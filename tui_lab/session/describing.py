@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 
 from engine.data import Dataset
-from engine.data.dataset import LANGUAGE, stream_of
-from engine.data.rows import RowSource
-from engine.data.source import Source
-from engine.data.vocabulary import Vocabulary
+from engine.data.preparation.dataset import stream_of
+from engine.data.preparation.vocabulary import Vocabulary
+from engine.data.sources.base import Source
+from engine.data.sources.rows import RowSource
 from engine.network import NetworkSpec
 from engine.probes.codes import labels_of
 from engine.probes.images import drawn_as, is_image
@@ -53,7 +53,7 @@ def describe_blocks(network: NetworkSpec) -> tuple[Block, ...]:
 def describe_data(dataset: Dataset) -> dict[str, Any]:
     """The data in words and numbers, for a screen: what does not change while a network learns."""
     data: dict[str, Any] = {
-        "task": dataset.task,
+        "task": dataset.task.tag(),
         "classes": dataset.classes,
         "input_shape": dataset.input_shape,
         "targets": dataset.targets,
@@ -61,7 +61,7 @@ def describe_data(dataset: Dataset) -> dict[str, Any]:
         "sizes": {part: len(getattr(dataset, part)) for part in ("train", "val", "test")},
     }
     x = dataset.train.x
-    if dataset.task == "classification":
+    if dataset.task.predicts_class:
         counts = np.bincount(dataset.train.y[:, 0].astype(int), minlength=len(dataset.classes))
         data["balance"] = [(name, int(n)) for name, n in zip(dataset.classes, counts, strict=True)]
     if x.ndim == 2 and not dataset.vocabulary and not is_signal(dataset):
@@ -74,7 +74,7 @@ def describe_data(dataset: Dataset) -> dict[str, Any]:
 def drawn_rows(dataset: Dataset) -> dict[str, Any]:
     """Some training rows as what they are: text, pairs, images, signals, a series, points, or a table."""
     x, y = dataset.train.x, dataset.train.y
-    if dataset.task in LANGUAGE:
+    if dataset.task.predicts_tokens:
         return first_text(dataset)
     if is_image(dataset.input_shape):
         return {"samples": drawn_as(dataset, x[:SAMPLES]), "sample_names": names_of(dataset)}
@@ -84,7 +84,7 @@ def drawn_rows(dataset: Dataset) -> dict[str, Any]:
     if is_signal(dataset):
         values = x[:SAMPLES].reshape(min(SAMPLES, len(x)), -1).astype(float)
         return {"samples": values, "sample_names": names_of(dataset)}
-    if x.shape[1:] == (2,) and dataset.task == "classification" and not dataset.vocabulary:
+    if x.shape[1:] == (2,) and dataset.task.predicts_class and not dataset.vocabulary:
         return {"points": (x[:400].astype(float), y[:400, 0].astype(int))}
     if x.ndim == 2:
         names = dataset.pipeline.columns or tuple(f"x{i + 1}" for i in range(x.shape[1]))
@@ -103,7 +103,7 @@ def names_of(dataset: Dataset) -> list[str]:
 
 def targets_of(dataset: Dataset) -> list[float | str]:
     """The first training rows' targets in their own units, or by the names of their classes."""
-    if dataset.task == "classification":
+    if dataset.task.predicts_class:
         return [dataset.classes[int(n)] for n in dataset.train.y[:ROWS, 0]]
     return dataset.pipeline.target_to_original(dataset.train.y[:ROWS])[:, 0].astype(float).tolist()
 

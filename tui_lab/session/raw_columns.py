@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from engine.data.rows import RowSource
-from engine.data.source import Source
+from engine.data.sources.base import Source
+from engine.data.sources.rows import RowSource
 
 MOST_VALUES = 20_000_000  # of a table that is read once more for this
 

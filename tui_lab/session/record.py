@@ -10,7 +10,7 @@ from engine.component import tree_of
 from engine.events import End, Event, Log
 from engine.run import Run
 from engine.trainer import Trainer
-from tui_lab.charts.history import Buckets, History
+from tui_lab.session.history import Buckets, History
 
 EVENTS_KEPT = 500
 LOGS_KEPT = 250  # of measurements as such, to judge their course; their curves reach back to the first

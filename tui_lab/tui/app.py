@@ -1,4 +1,4 @@
-"""The application: the terminal's look, the screens, and an end that always saves."""
+"""The application: the terminal's style, the screens, and an end that always saves."""
 
 import os
 import sys
@@ -13,7 +13,7 @@ from textual.screen import Screen
 from textual.theme import Theme
 
 from tui_lab.charts.glyphs import GLYPHS, glyphs_for
-from tui_lab.charts.palette import DARK, LIGHT, Look, Palette, depth_for
+from tui_lab.charts.palette import DARK, LIGHT, ChartStyle, Palette, depth_for
 from tui_lab.session.base import Session
 
 FPS, SLOW_FPS = 5.0, 0.4
@@ -78,7 +78,7 @@ class LabApp(App[int]):
         self.glyphs = GLYPHS[glyphs] if glyphs else glyphs_for(os.environ, encoding)
         self.session: Session | None = None
         self.failure: Exception | None = None
-        self.chart_look = Look(DARK, self.glyphs)
+        self.chart_style = ChartStyle(DARK, self.glyphs)
 
     def get_driver_class(self) -> type[Driver]:
         """The terminal's own driver, which says of styles only what changes."""
@@ -90,7 +90,9 @@ class LabApp(App[int]):
         self.register_theme(theme_of("lab-dark", DARK))
         self.register_theme(theme_of("lab-light", LIGHT))
         self.theme = "lab-dark"
-        self.chart_look = Look(DARK, self.glyphs, depth_for(dict(os.environ), self.console.color_system))
+        self.chart_style = ChartStyle(
+            DARK, self.glyphs, depth_for(dict(os.environ), self.console.color_system)
+        )
         from tui_lab.tui.screens.presets import PresetsScreen
 
         self.push_screen(PresetsScreen())
@@ -121,7 +123,7 @@ class LabApp(App[int]):
     def action_toggle_theme(self) -> None:
         dark = self.theme != "lab-dark"
         self.theme = "lab-dark" if dark else "lab-light"
-        self.chart_look = Look(DARK if dark else LIGHT, self.glyphs, self.chart_look.depth)
+        self.chart_style = ChartStyle(DARK if dark else LIGHT, self.glyphs, self.chart_style.depth)
         self.screen.refresh(layout=True)
 
     def action_help(self) -> None:

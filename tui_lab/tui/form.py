@@ -9,11 +9,6 @@ from engine.hyper import Field, fields
 
 NUDGE = 1.25
 SECTIONS = ("optimizer", "schedule", "training", "loss", "data", "augment", "model")
-LIVE = (
-    "optimizer",
-    "schedule",
-    "augment",
-)  # sections whose components may be exchanged while a network learns
 HIDDEN = {"title", "story", "try", "topic", "expect"}
 
 
@@ -61,7 +56,7 @@ def component_rows(component: Component, path: str, prefix: str = "") -> list[Ro
     tag_field = type(component).__struct_config__.tag_field
     if tag_field is not None:
         choices = tuple(members(family)) if family and is_family(family) else ()
-        live = path.split(".")[0] in LIVE
+        live = component.live_family
         rows.append(Row(f"{path}.{tag_field}", prefix + tag_field, component.tag(), None, live, choices))
     for field in fields(type(component)):
         if field.name in HIDDEN:

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from engine.layers.activations import (
-    Activate,
+from engine.activations import (
     Activation,
     Elu,
     Gelu,
@@ -18,6 +17,7 @@ from engine.layers.activations import (
     Softplus,
     Tanh,
 )
+from engine.layers.activations import Activate
 from engine.layers.dense import Dense
 from engine.layers.norms import BatchNorm, LayerNorm
 from helpers.golden import relative_error

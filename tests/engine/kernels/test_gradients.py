@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from engine.activations import Activation
 from engine.component import members
-from engine.layers.activations import Activate, Activation
+from engine.layers.activations import Activate
 from engine.layers.dense import Dense
 from engine.layers.dropout import Dropout
 from engine.layers.norms import BatchNorm, LayerNorm

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from engine.layers.activations import Activate, ReluSquared, SwiGlu
+from engine.activations import ReluSquared
+from engine.layers.activations import Activate, SwiGlu
 from engine.layers.attention import Attention
 from engine.layers.dense import Dense
 from engine.layers.embedding import Embedding, Position, Unembed

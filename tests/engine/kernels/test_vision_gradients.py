@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
+from engine.activations import Tanh
 from engine.builder import IOSpec
 from engine.component import build
 from engine.errors import InputError
 from engine.layers import Layer, convolution
-from engine.layers.activations import Tanh
 from engine.layers.attention import Attention
 from engine.layers.convolution import Conv1d, Conv2d, Patch
 from engine.layers.dense import Dense

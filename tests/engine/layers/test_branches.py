@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
+from engine.activations import Tanh
 from engine.builder import IOSpec
 from engine.component import build, tree_of
 from engine.errors import InputError
 from engine.layers import Layer
-from engine.layers.activations import Activate, Tanh
+from engine.layers.activations import Activate
 from engine.layers.branches import Concat, Multiply, Select
 from engine.layers.dense import Dense
 from engine.layers.dropout import Dropout

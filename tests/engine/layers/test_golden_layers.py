@@ -2,7 +2,8 @@
 
 import pytest
 
-from engine.layers.activations import Activate, Elu, Gelu, LeakyRelu, Relu, Sigmoid, Silu, Sin, Softplus, Tanh
+from engine.activations import Elu, Gelu, LeakyRelu, Relu, Sigmoid, Silu, Sin, Softplus, Tanh
+from engine.layers.activations import Activate
 from engine.layers.base import Layer
 from engine.layers.dense import Dense
 from engine.layers.norms import BatchNorm, LayerNorm

@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.layers.activations import Relu, Tanh
+from engine.activations import Relu, Tanh
 from engine.layers.base import Layer
 from engine.layers.convolution import Conv1d, Conv2d, Patch
 from engine.layers.dense import Dense

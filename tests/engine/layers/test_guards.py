@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
+from engine.activations import Activation
 from engine.component import members
 from engine.data import prepare
 from engine.experiment import experiment_from
 from engine.layers import Layer
-from engine.layers.activations import Activation
 from engine.losses import Loss
 from engine.optimizers import Optimizer
 from engine.trainer import Trainer

@@ -12,6 +12,7 @@ from engine.layers.base import Layer
 from engine.layers.embedding import Embedding, Position, Unembed
 from engine.layers.transformer import Transformer
 from engine.network import trace
+from engine.tasks import NextToken
 from engine.trainer import Trainer
 from helpers.golden import relative_error
 from helpers.rigs import LayerRig
@@ -158,8 +159,8 @@ def gpt(**training) -> Trainer:
     y = np.where(rng.random((60, 6)) < 0.3, -1, rng.integers(0, TOKENS, (60, 6))).astype(x.dtype)
     rows = Rows(x, y)
     names = tuple("abcdefghij\n")
-    pipeline = Pipeline("language", (), ("next",), names, tokens="character", text="lines")
-    dataset = Dataset("language", rows, rows, rows, pipeline, (TOKENS,))
+    pipeline = Pipeline(NextToken(), (), ("next",), names, tokens="character", text="lines")
+    dataset = Dataset(NextToken(), rows, rows, rows, pipeline, (TOKENS,))
     tree = {
         "data": {"source": "names"},
         "model": GPT,

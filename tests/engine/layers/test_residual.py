@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 
+from engine.activations import Relu, Sin, Tanh
 from engine.builder import IOSpec
 from engine.component import build, tree_of
 from engine.errors import InputError
 from engine.initializers import He, LeCun, Siren, Xavier
 from engine.layers import Layer
-from engine.layers.activations import Activate, Relu, Sin, Tanh
+from engine.layers.activations import Activate
 from engine.layers.dense import Dense
 from engine.layers.dropout import Dropout
 from engine.layers.norms import BatchNorm, LayerNorm

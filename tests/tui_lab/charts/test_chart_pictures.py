@@ -12,7 +12,7 @@ from tui_lab.charts.glyphs import ASCII, BLOCK
 from tui_lab.charts.heat import class_map, decision_map, heat_map, resample
 from tui_lab.charts.images import Caption, image, mosaic
 from tui_lab.charts.network import network_graph
-from tui_lab.charts.palette import DARK, Look
+from tui_lab.charts.palette import DARK, ChartStyle
 from tui_lab.charts.scatter import predicted_against_true, scatter
 
 
@@ -33,7 +33,7 @@ def test_a_signed_map_is_neutral_at_zero_and_uses_few_colors():
 def test_a_map_without_color_is_denser_where_higher():
     assert heat_map(np.arange(5.0)[None, :], 1, 5, PLAIN).lines() == [" ░▒▓█"]
     assert heat_map(np.full((3, 3), 7.0), 1, 3, PLAIN).lines() == ["▒▒▒"]
-    ascii_map = heat_map(np.arange(10.0)[None, :], 1, 10, Look(glyphs=ASCII, depth=Depth.NONE))
+    ascii_map = heat_map(np.arange(10.0)[None, :], 1, 10, ChartStyle(glyphs=ASCII, depth=Depth.NONE))
     assert ascii_map.lines() == [" .:-=+*#%@"]
 
 
@@ -76,10 +76,10 @@ def test_images_keep_square_pixels_and_tell_right_from_wrong():
 
 
 def test_bars_align_their_numbers():
-    look = Look(glyphs=ASCII, depth=Depth.NONE)
-    canvas = bars(["a", "long"], [1.0, 0.5], 2, 20, look, form="{:.1f}".format)
+    style = ChartStyle(glyphs=ASCII, depth=Depth.NONE)
+    canvas = bars(["a", "long"], [1.0, 0.5], 2, 20, style, form="{:.1f}".format)
     assert canvas.lines() == ["a    =========== 1.0", "long ======      0.5"]
-    split = bars(["up", "down"], [1.0, -1.0], 2, 20, look, form="{:.1f}".format)
+    split = bars(["up", "down"], [1.0, -1.0], 2, 20, style, form="{:.1f}".format)
     assert split.lines() == ["up       |====   1.0", "down ====|      -1.0"]
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from helpers.charts import LOOKS, heights, looks, tables, vectors, widths, wild
+from helpers.charts import STYLES, heights, looks, tables, vectors, widths, wild
 from tui_lab.charts.bars import bars, histogram, sparkline
 from tui_lab.charts.confusion import confusion_matrix
 from tui_lab.charts.heat import class_map, decision_map, heat_map
@@ -20,19 +20,19 @@ pytestmark = pytest.mark.filterwarnings("error")
 few = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
-def check(canvas, height, width, look):
+def check(canvas, height, width, style):
     assert canvas.chars.shape == (max(height, 0), max(width, 0))
-    check_content(canvas, look)
+    check_content(canvas, style)
 
 
-def check_content(canvas, look):
+def check_content(canvas, style):
     for row in range(canvas.height):
         runs = canvas.runs(row)
         assert sum(len(text) for text, *_ in runs) == canvas.width
-    if look.glyphs.name == "ascii":
+    if style.glyphs.name == "ascii":
         assert canvas.to_text().isascii()
-    if look.colorless:
-        assert "\033" not in canvas.to_ansi(look.depth)
+    if style.colorless:
+        assert "\033" not in canvas.to_ansi(style.depth)
 
 
 @few
@@ -45,14 +45,14 @@ def check_content(canvas, look):
     st.one_of(st.none(), st.tuples(wild, wild)),
     st.one_of(st.none(), wild),
 )
-def test_line_charts(data, height, width, look, log, window, cursor):
-    look = LOOKS[look]
+def test_line_charts(data, height, width, style, log, window, cursor):
+    style = STYLES[style]
     series = [Series(f"s{i}", x, y, 0x123456) for i, (x, y) in enumerate(data)]
     events = [Event(0.0, "lr 0.03", 0x777777), Event(1e9, "late", 0x777777)]
     chart = line_chart(
-        series, height, width, look, title="LOSS", log=log, window=window, cursor=cursor, events=events
+        series, height, width, style, title="LOSS", log=log, window=window, cursor=cursor, events=events
     )
-    check(chart.canvas, height, width, look)
+    check(chart.canvas, height, width, style)
     assert chart.y_axis.low < chart.y_axis.high
     assert all(len(label) <= 7 for label in chart.y_axis.labels)
     chart.step_at(3)
@@ -60,75 +60,75 @@ def test_line_charts(data, height, width, look, log, window, cursor):
 
 @few
 @given(tables(), heights, widths, looks, st.booleans(), st.booleans())
-def test_heat_maps(values, height, width, look, signed, fine):
-    look = LOOKS[look]
-    check(heat_map(values, height, width, look, signed=signed, fine=fine), height, width, look)
+def test_heat_maps(values, height, width, style, signed, fine):
+    style = STYLES[style]
+    check(heat_map(values, height, width, style, signed=signed, fine=fine), height, width, style)
     cube = np.stack([values, values[::-1]], axis=-1)
-    check(class_map(cube, height, width, look, fine=fine), height, width, look)
+    check(class_map(cube, height, width, style, fine=fine), height, width, style)
 
 
 @few
 @given(tables(), vectors(), vectors(), heights, widths, looks)
-def test_decision_maps(field, x, y, height, width, look):
-    look = LOOKS[look]
+def test_decision_maps(field, x, y, height, width, style):
+    style = STYLES[style]
     classes = np.arange(min(len(x), len(y)))
-    drawn = decision_map(field, (-1, 1, -1, 1), height, width, look, x=x, y=y, classes=classes)
-    check(drawn, height, width, look)
+    drawn = decision_map(field, (-1, 1, -1, 1), height, width, style, x=x, y=y, classes=classes)
+    check(drawn, height, width, style)
 
 
 @few
 @given(tables(), heights, widths, looks)
-def test_images(pixels, height, width, look):
-    look = LOOKS[look]
-    drawn = image(pixels, height, width, look)
+def test_images(pixels, height, width, style):
+    style = STYLES[style]
+    drawn = image(pixels, height, width, style)
     assert drawn.height <= max(height, 0)
     assert drawn.width <= max(width, 0)
     captions = [Caption("3 97%", True), Caption("7", None), Caption("x", False)]
-    check(mosaic(np.stack([pixels] * 4), captions, height, width, look), height, width, look)
+    check(mosaic(np.stack([pixels] * 4), captions, height, width, style), height, width, style)
 
 
 @few
 @given(vectors(), heights, widths, looks, st.booleans())
-def test_bars_histograms_and_sparklines(values, height, width, look, log):
-    look = LOOKS[look]
+def test_bars_histograms_and_sparklines(values, height, width, style, log):
+    style = STYLES[style]
     labels = [f"feature {i}" for i in range(len(values))]
-    check(bars(labels, values, height, width, look), height, width, look)
+    check(bars(labels, values, height, width, style), height, width, style)
     edges = np.linspace(-1, 1, len(values) + 1)
-    check(histogram(values, edges, height, width, look, log=log, title="w"), height, width, look)
-    check(histogram(values, values, height, width, look), height, width, look)
-    assert len(sparkline(values, max(width, 0), look.glyphs)) == max(width, 0)
+    check(histogram(values, edges, height, width, style, log=log, title="w"), height, width, style)
+    check(histogram(values, values, height, width, style), height, width, style)
+    assert len(sparkline(values, max(width, 0), style.glyphs)) == max(width, 0)
 
 
 @few
 @given(vectors(), vectors(), heights, widths, looks)
-def test_scatters(x, y, height, width, look):
-    look = LOOKS[look]
+def test_scatters(x, y, height, width, style):
+    style = STYLES[style]
     names = ["first", "second", "third"]
     classes = np.arange(min(len(x), len(y))) % 3
-    check(scatter(x, y, height, width, look, classes=classes, names=names, title="T"), height, width, look)
-    check(fit(x, y, y, x, height, width, look, held_out=classes > 0), height, width, look)
-    check(predicted_against_true(x, y, height, width, look, title="P"), height, width, look)
+    check(scatter(x, y, height, width, style, classes=classes, names=names, title="T"), height, width, style)
+    check(fit(x, y, y, x, height, width, style, held_out=classes > 0), height, width, style)
+    check(predicted_against_true(x, y, height, width, style, title="P"), height, width, style)
 
 
 @few
 @given(tables(), heights, widths, looks)
-def test_confusion_matrices(counts, height, width, look):
-    look = LOOKS[look]
+def test_confusion_matrices(counts, height, width, style):
+    style = STYLES[style]
     counts = np.abs(counts)
-    check(confusion_matrix(counts, ["cat", "dog"], height, width, look, title="C"), height, width, look)
+    check(confusion_matrix(counts, ["cat", "dog"], height, width, style, title="C"), height, width, style)
 
 
 @few
 @given(
     st.lists(st.integers(1, 6), min_size=2, max_size=4), st.integers(0, 30), st.integers(0, 90), looks, wild
 )
-def test_networks_are_drawn_or_say_what_they_need(sizes, height, width, look, weight):
-    look = LOOKS[look]
+def test_networks_are_drawn_or_say_what_they_need(sizes, height, width, style, weight):
+    style = STYLES[style]
     weights = [np.full((a, b), weight) for a, b in itertools.pairwise(sizes)]
     maps = [np.full((n, 4, 4), weight) for n in sizes]
     try:
-        drawn = network_graph(weights, height, width, look, inputs=["age"], titles=["in", "out"], maps=maps)
+        drawn = network_graph(weights, height, width, style, inputs=["age"], titles=["in", "out"], maps=maps)
     except ValueError as error:
         assert "needs" in str(error)
     else:
-        check(drawn, height, width, look)
+        check(drawn, height, width, style)

@@ -8,7 +8,7 @@ from helpers.charts import PLAIN, TRUE, lit
 from tui_lab.charts.colors import Depth
 from tui_lab.charts.glyphs import ASCII
 from tui_lab.charts.lines import Event, Series, line_chart
-from tui_lab.charts.palette import DARK, Look
+from tui_lab.charts.palette import DARK, ChartStyle
 
 
 def line(y, x=None, name="train", color=DARK.train):
@@ -35,7 +35,7 @@ def test_the_whole_picture_of_a_small_chart():
     sine = line_chart([line(np.sin(np.arange(40) / 5))], 9, 34, PLAIN, title="SINE", legend=False)
     assert sine.canvas.to_text() == SINE
     loss = line([1.0, 0.5, 0.25, 0.125, 0.0], x=[0, 100, 200, 300, 400])
-    chart = line_chart([loss], 8, 30, Look(glyphs=ASCII, depth=Depth.NONE), title="LOSS", legend=False)
+    chart = line_chart([loss], 8, 30, ChartStyle(glyphs=ASCII, depth=Depth.NONE), title="LOSS", legend=False)
     assert chart.canvas.to_text() == LOSS
 
 
@@ -167,7 +167,7 @@ def test_series_differ_without_color():
     dots = lit(plot(line_chart(flat, 12, 60, PLAIN, legend=False)))
     rows = np.flatnonzero(dots.any(axis=1))
     assert dots[rows[-1]].sum() > dots[rows[0]].sum() > 0
-    marks = set("".join(line_chart(flat, 12, 60, Look(glyphs=ASCII, depth=Depth.NONE)).canvas.lines()))
+    marks = set("".join(line_chart(flat, 12, 60, ChartStyle(glyphs=ASCII, depth=Depth.NONE)).canvas.lines()))
     assert {"*", "+"} <= marks
 
 
@@ -198,6 +198,7 @@ def test_the_mouse_finds_its_step():
     assert chart.step_at(chart.area.left + chart.area.width) == 1000
 
 
+@pytest.mark.timing
 def test_a_hundred_thousand_points_are_quick():
     random = np.random.default_rng(0)
     series = [line(random.random(100_000)) for _ in range(3)]

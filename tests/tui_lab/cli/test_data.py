@@ -6,7 +6,7 @@ import pytest
 
 from engine.component import members
 from engine.data import Source
-from engine.data.bundled import FOLDER, origin
+from engine.data.sources.bundled import FOLDER, origin
 from helpers.command_line import lab, refused
 
 TABLE = "size,color,price\n" + "".join(

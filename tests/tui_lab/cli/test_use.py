@@ -40,8 +40,8 @@ def test_predict_names_classes_and_probabilities(tmp_path):
 
 def test_predict_gives_numbers_in_the_targets_own_units(tmp_path):
     lab("train", "diabetes", "--quiet", "--name", "r")
-    from engine.data.bundled import FOLDER
-    from engine.data.tables import read_table
+    from engine.data.readers.csv import read_table
+    from engine.data.sources.bundled import FOLDER
 
     table = read_table(str(FOLDER / "diabetes.csv.gz"))
     path = tmp_path / "new.csv"

@@ -11,7 +11,7 @@ from engine.component import build
 from engine.data import Source, prepare
 from engine.experiment import experiment_from
 from helpers.screenshot import text_of
-from tui_lab.charts.palette import Look
+from tui_lab.charts.palette import ChartStyle
 from tui_lab.session.base import Snapshot
 from tui_lab.session.describing import preview_of, raw_table
 from tui_lab.tui import opening
@@ -121,7 +121,7 @@ def test_each_kind_of_data_is_drawn_as_what_it_is(source, kind, words):
     found = preview_of(prepare(data, 1), data, 1)
     assert [k for k in DRAWN if k in found] == [kind]
     for height, width in [(1, 8), (9, 40), (14, 60)]:
-        canvas = data_picture(Snapshot(version=1, phase="ready", data=found), height, width, Look())
+        canvas = data_picture(Snapshot(version=1, phase="ready", data=found), height, width, ChartStyle())
         assert canvas is not None
         assert canvas.chars.shape == (height, width)
     assert (canvas.chars != " ").sum() > 60

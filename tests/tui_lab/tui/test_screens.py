@@ -377,4 +377,4 @@ async def test_no_color_shows_no_color(monkeypatch):
         for view in "1234567":
             await pilot.press(view)
             await settled(pilot)
-        assert app.chart_look.colorless
+        assert app.chart_style.colorless

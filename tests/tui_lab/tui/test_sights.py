@@ -15,7 +15,7 @@ from tui_lab.charts.colors import Depth
 from tui_lab.charts.glyphs import ASCII, BLOCK, BRAILLE
 from tui_lab.charts.images import Caption, mosaic
 from tui_lab.charts.maps import map_rows, tiles
-from tui_lab.charts.palette import DARK, LIGHT, Look
+from tui_lab.charts.palette import DARK, LIGHT, ChartStyle
 from tui_lab.charts.signals import signals
 from tui_lab.tui.app import LabApp
 from tui_lab.tui.widgets import sights
@@ -25,8 +25,12 @@ from tui_lab.tui.widgets.sights.attention import head_at, layout
 from tui_lab.tui.widgets.sights.choice import Choice
 from tui_lab.tui.widgets.sights.codes import names_in_plane
 
-LOOKS = [Look(DARK, BRAILLE), Look(LIGHT, BLOCK, Depth.SIXTEEN), Look(DARK, ASCII, Depth.NONE)]
-LOOK = LOOKS[0]
+STYLES = [
+    ChartStyle(DARK, BRAILLE),
+    ChartStyle(LIGHT, BLOCK, Depth.SIXTEEN),
+    ChartStyle(DARK, ASCII, Depth.NONE),
+]
+LOOK = STYLES[0]
 RNG = np.random.default_rng(1)
 WAVES = np.sin(np.linspace(0, 9, 40))[None] * RNG.random((6, 1))
 HEADS = RNG.dirichlet(np.ones(12), (4, 12))
@@ -53,11 +57,11 @@ def text(name: str, height: int, width: int, choice: Choice = Choice()) -> str: 
     return canvas.to_text()
 
 
-@pytest.mark.parametrize("look", LOOKS, ids=lambda look: look.glyphs.name)
+@pytest.mark.parametrize("style", STYLES, ids=lambda style: style.glyphs.name)
 @pytest.mark.parametrize("name", SEEN)
-def test_every_sight_can_be_drawn_at_any_size_on_any_terminal(name, look):
+def test_every_sight_can_be_drawn_at_any_size_on_any_terminal(name, style):
     for height, width in [(1, 1), (2, 9), (5, 20), (17, 38), (35, 60), (60, 200)]:
-        canvas = sights.draw(name, SEEN[name], height, width, look)
+        canvas = sights.draw(name, SEEN[name], height, width, style)
         assert canvas is not None
         assert canvas.chars.shape == (height, width)
 
@@ -155,7 +159,7 @@ def test_images_in_color_keep_their_colors():
     red[..., 0] = 1
     canvas = mosaic(red, [Caption("red")], 4, 10, LOOK, low=0, high=1)
     assert 0xFF0000 in canvas.bg
-    grey = mosaic(red, [], 4, 10, LOOKS[2], low=0, high=1)
+    grey = mosaic(red, [], 4, 10, STYLES[2], low=0, high=1)
     assert grey.to_text().strip()
 
 

@@ -41,7 +41,7 @@ class Controls(Screen):
         raise NotImplementedError
 
     def soon(self) -> None:
-        """Look for the answer to a key before the next tick."""
+        """ChartStyle for the answer to a key before the next tick."""
         raise NotImplementedError
 
     def send(self, command: base.Command) -> None:

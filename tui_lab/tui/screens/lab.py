@@ -339,7 +339,7 @@ class LabScreen(Controls, CurveKeys):
         canvases = {stem: canvas_of(self)}
         if chart is not None and chart.canvas is not None:
             canvases[f"{stem}-chart"] = chart.canvas
-        palette = self.app.chart_look.palette  # type: ignore[attr-defined]
+        palette = self.app.chart_style.palette  # type: ignore[attr-defined]
         files = {f"{name}.svg": svg(canvas, palette) for name, canvas in canvases.items()}
         files |= {f"{name}.txt": canvas.to_text() + "\n" for name, canvas in canvases.items()}
         try:

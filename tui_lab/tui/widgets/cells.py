@@ -13,7 +13,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui_lab.charts.canvas import BOLD, DIM, REVERSE, UNDERLINE, Canvas
-from tui_lab.charts.palette import Look
+from tui_lab.charts.palette import ChartStyle
 from tui_lab.charts.text import cell_width, cut
 from tui_lab.session.base import Snapshot
 
@@ -73,9 +73,9 @@ class CanvasWidget(Widget):
         self.canvas: Canvas | None = None
 
     @property
-    def chart_look(self) -> Look:
+    def chart_style(self) -> ChartStyle:
         """Palette, glyphs and colors of the terminal."""
-        return self.app.chart_look  # type: ignore[attr-defined]
+        return self.app.chart_style  # type: ignore[attr-defined]
 
     def paint(self, height: int, width: int) -> Canvas:
         """The widget's cells."""

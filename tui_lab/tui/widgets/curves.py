@@ -85,11 +85,11 @@ class CurveChart(CanvasWidget, can_focus=True):
         return self.curves[0] in LOG_AT_FIRST if self.view.log is None else self.view.log
 
     def paint(self, height: int, width: int) -> Canvas:
-        s, look = self.snapshot, self.chart_look
+        s, style = self.snapshot, self.chart_style
         if s is None:
             return Canvas.blank(height, width)
         self.chart = line_chart(
-            self.series(s), height, width, look,
+            self.series(s), height, width, style,
             title=self.chart_title,
             window=self.window(s),
             log=self.is_log,
@@ -114,7 +114,7 @@ class CurveChart(CanvasWidget, can_focus=True):
             self.post_message(self.StepChosen(min(max(step, 0), self.snapshot.step)))
 
     def series(self, s: Snapshot) -> list[Series]:
-        palette = self.chart_look.palette
+        palette = self.chart_style.palette
         colors = {"train_loss": palette.train, "val_loss": palette.validation}
         colors |= {f"{s.metric}_{name}": palette.muted for name in s.data.get("baselines", ())}
         found = []
@@ -136,7 +136,7 @@ class CurveChart(CanvasWidget, can_focus=True):
         return found
 
     def marks(self, s: Snapshot) -> list[Event]:
-        palette = self.chart_look.palette
+        palette = self.chart_style.palette
         marks = []
         for event in s.events:
             if event["event"] == "edit":

@@ -23,7 +23,7 @@ class DataPanel(CanvasWidget, can_focus=True):
     help_text = HELP
 
     def paint(self, height: int, width: int) -> Canvas:
-        canvas, s, palette = Canvas.blank(height, width), self.snapshot, self.chart_look.palette
+        canvas, s, palette = Canvas.blank(height, width), self.snapshot, self.chart_style.palette
         if s is None or not s.data:
             return canvas
         canvas.put(0, 1, "DATA", fg=palette.muted, attributes=BOLD)
@@ -39,7 +39,7 @@ class DataPanel(CanvasWidget, can_focus=True):
         return canvas
 
     def paint_balance(self, canvas: Canvas, row: int, balance: list[tuple[str, int]]) -> int:
-        palette = self.chart_look.palette
+        palette = self.chart_style.palette
         canvas.put(row, 2, "classes (training rows)", fg=palette.muted)
         most = max(n for _, n in balance) or 1
         for i, (name, n) in enumerate(balance[: max(0, canvas.height - row - 2)]):
@@ -54,7 +54,7 @@ class DataPanel(CanvasWidget, can_focus=True):
         columns, before = data.get("columns", []), data.get("before", [])
         if not columns or row >= canvas.height:
             return
-        palette, arrow = self.chart_look.palette, self.chart_look.glyphs.arrow
+        palette, arrow = self.chart_style.palette, self.chart_style.glyphs.arrow
         name = 13
         both = bool(before) and canvas.width >= name + 4 * CELL + 6
         count = 4 if canvas.width >= name + (2 if both else 1) * 4 * CELL + 6 else 2
@@ -74,7 +74,7 @@ class DataPanel(CanvasWidget, can_focus=True):
                 canvas.put(y, after - 2, arrow, fg=palette.faint)
 
     def paint_raw(self, canvas: Canvas, y: int, at: int, count: int, raw: dict[str, Any]) -> None:
-        palette = self.chart_look.palette
+        palette = self.chart_style.palette
         if raw["categories"]:
             canvas.put(y, at, f"{raw['categories']} categories".rjust(count * CELL), fg=palette.text)
         elif "stats" in raw:

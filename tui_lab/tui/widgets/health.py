@@ -10,10 +10,10 @@ class HealthLine(CanvasWidget):
     """One row."""
 
     def paint(self, height: int, width: int) -> Canvas:
-        canvas, s, look = Canvas.blank(height, width), self.snapshot, self.chart_look
+        canvas, s, style = Canvas.blank(height, width), self.snapshot, self.chart_style
         if s is None:
             return canvas
-        palette, glyphs = look.palette, look.glyphs
+        palette, glyphs = style.palette, style.glyphs
         if s.phase == base.FAILED:
             canvas.put(0, 1, f"{glyphs.wrong} {s.message}", fg=palette.fault)
         elif s.end and s.end.get("reason") == "diverged":

@@ -72,10 +72,10 @@ class HyperForm(CanvasWidget, can_focus=True):
         super().show(snapshot)
 
     def paint(self, height: int, width: int) -> Canvas:
-        canvas, palette = Canvas.blank(height, width), self.chart_look.palette
+        canvas, palette = Canvas.blank(height, width), self.chart_style.palette
         self.top = max(min(self.top, self.cursor - 1), self.cursor - height + 2, 0)
         self.top = min(self.top, max(0, len(self.rows) - height))
-        marks = "▴▾" if self.chart_look.glyphs.name == "braille" else "+-"
+        marks = "▴▾" if self.chart_style.glyphs.name == "braille" else "+-"
         for y, row in enumerate(self.rows[self.top : self.top + height]):
             at = self.top + y == self.cursor and self.has_focus
             if row.heading:

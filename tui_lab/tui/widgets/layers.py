@@ -58,7 +58,7 @@ class LayersTable(CanvasWidget, can_focus=True):
         return [state for state in states if "." not in state.name] if self.brief else states
 
     def paint(self, height: int, width: int) -> Canvas:
-        canvas, s, palette = Canvas.blank(height, width), self.snapshot, self.chart_look.palette
+        canvas, s, palette = Canvas.blank(height, width), self.snapshot, self.chart_style.palette
         if s is None:
             return canvas
         columns = [c for c in COLUMNS if not self.brief or c[0] in SHORT]
@@ -83,7 +83,7 @@ class LayersTable(CanvasWidget, can_focus=True):
     def paint_row(
         self, canvas: Canvas, y: int, state: LayerState, columns: list, left: int, chosen: bool
     ) -> None:
-        palette = self.chart_look.palette
+        palette = self.chart_style.palette
         colors = {WATCH: palette.warning, BAD: palette.fault}
         name, shape = short_name(state.name), "·".join(map(str, state.shape))
         name = f"{name} {shape}" if len(name) + len(shape) < left - 2 or "." not in state.name else name

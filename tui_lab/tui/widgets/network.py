@@ -16,7 +16,7 @@ class NetworkView(CanvasWidget, can_focus=True):
     help_text = HELP
 
     def paint(self, height: int, width: int) -> Canvas:
-        canvas, s, look = Canvas.blank(height, width), self.snapshot, self.chart_look
+        canvas, s, style = Canvas.blank(height, width), self.snapshot, self.chart_style
         if s is None:
             return canvas
         if s.weights:
@@ -24,13 +24,13 @@ class NetworkView(CanvasWidget, can_focus=True):
             outputs = list(s.data.get("classes", ())) or list(s.data.get("targets", ()))
             try:
                 chart = network_graph(
-                    [w for _, w in s.weights], height - 1, width, look, inputs=names, outputs=outputs
+                    [w for _, w in s.weights], height - 1, width, style, inputs=names, outputs=outputs
                 )
             except ValueError:
-                paint_blocks(canvas, s, look.palette)
+                paint_blocks(canvas, s, style.palette)
                 return canvas
-            canvas.put(0, 1, "NETWORK", fg=look.palette.muted, attributes=BOLD)
+            canvas.put(0, 1, "NETWORK", fg=style.palette.muted, attributes=BOLD)
             canvas.paste(chart, 1, 0)
             return canvas
-        paint_blocks(canvas, s, look.palette)
+        paint_blocks(canvas, s, style.palette)
         return canvas

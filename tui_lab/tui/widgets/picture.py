@@ -115,24 +115,24 @@ class Picture(CanvasWidget, can_focus=True):
     # -- painting -------------------------------------------------------------------------------------------
 
     def paint(self, height: int, width: int) -> Canvas:
-        canvas, s, look = Canvas.blank(height, width), self.snapshot, self.chart_look
+        canvas, s, style = Canvas.blank(height, width), self.snapshot, self.chart_style
         if s is None:
             return canvas
         name = self.name_of(s)
         if not name and self.page:
             return canvas
         self.paint_title(canvas, s, name)
-        body = sights.draw(name, s.seen.get(name), height - 1, width, look, self.choice)
+        body = sights.draw(name, s.seen.get(name), height - 1, width, style, self.choice)
         if body is not None:
             canvas.paste(body, 1, 0)
         elif height > 2:
             waiting = "press space to train" if s.step == 0 else "looking …"
-            canvas.put(height // 2, max(0, (width - len(waiting)) // 2), waiting, fg=look.palette.muted)
+            canvas.put(height // 2, max(0, (width - len(waiting)) // 2), waiting, fg=style.palette.muted)
         return canvas
 
     def paint_title(self, canvas: Canvas, s: Snapshot, name: str) -> None:
         """The title; the keys that do something here, as far as there is room; the headline metric."""
-        palette, kind = self.chart_look.palette, sights.kind_of(name)
+        palette, kind = self.chart_style.palette, sights.kind_of(name)
         focused = self.has_focus and self.hints
         canvas.put(0, 0, kind.title, fg=palette.text if focused else palette.muted, attributes=BOLD)
         room = canvas.width - len(kind.title) - 2

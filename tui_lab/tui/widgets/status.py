@@ -16,10 +16,10 @@ class StatusLine(CanvasWidget):
     """One row: name and size on the left, state and pace on the right."""
 
     def paint(self, height: int, width: int) -> Canvas:
-        canvas, s, look = Canvas.blank(height, width), self.snapshot, self.chart_look
+        canvas, s, style = Canvas.blank(height, width), self.snapshot, self.chart_style
         if s is None:
             return canvas
-        palette = look.palette
+        palette = style.palette
         canvas.put(0, 1, s.name, fg=palette.text, attributes=BOLD)
         column = len(s.name) + 3
         shape = "·".join(str(n) for n in layer_sizes(s))
@@ -48,7 +48,7 @@ class StatusLine(CanvasWidget):
         return canvas
 
     def state(self) -> tuple[str, int]:
-        s, palette = self.snapshot, self.chart_look.palette
+        s, palette = self.snapshot, self.chart_style.palette
         assert s is not None
         word, color = s.phase, palette.muted
         if s.phase in (base.LOADING, base.COMPILING):

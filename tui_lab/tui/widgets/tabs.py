@@ -33,7 +33,7 @@ class ViewTabs(CanvasWidget):
         return starts
 
     def paint(self, height: int, width: int) -> Canvas:
-        canvas, palette = Canvas.blank(height, width), self.chart_look.palette
+        canvas, palette = Canvas.blank(height, width), self.chart_style.palette
         for i, (name, column) in enumerate(zip(self.names, self.starts(), strict=True)):
             shown = i == self.chosen
             canvas.put(0, column, str(i + 1), fg=palette.train if shown else palette.muted)

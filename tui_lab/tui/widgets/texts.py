@@ -13,7 +13,7 @@ class Readings(CanvasWidget):
     """The last measurements in one row, for narrow terminals."""
 
     def paint(self, height: int, width: int) -> Canvas:
-        canvas, s, palette = Canvas.blank(height, width), self.snapshot, self.chart_look.palette
+        canvas, s, palette = Canvas.blank(height, width), self.snapshot, self.chart_style.palette
         if s is None or not s.log:
             return canvas
         parts = [
@@ -39,7 +39,7 @@ class EventsList(CanvasWidget, can_focus=True):
     help_text = "The run's story: edits, checkpoints, warnings and its end, each with its step. ↑ ↓ scroll"
 
     def paint(self, height: int, width: int) -> Canvas:
-        canvas, s, palette = Canvas.blank(height, width), self.snapshot, self.chart_look.palette
+        canvas, s, palette = Canvas.blank(height, width), self.snapshot, self.chart_style.palette
         if s is None:
             return canvas
         canvas.put(0, 1, "EVENTS", fg=palette.muted, attributes=BOLD)
@@ -81,7 +81,7 @@ class BlocksTable(CanvasWidget):
     """The network as a table of blocks, where it is too large for a graph."""
 
     def paint(self, height: int, width: int) -> Canvas:
-        canvas, s, palette = Canvas.blank(height, width), self.snapshot, self.chart_look.palette
+        canvas, s, palette = Canvas.blank(height, width), self.snapshot, self.chart_style.palette
         if s is None:
             return canvas
         paint_blocks(canvas, s, palette)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tui_lab.charts.canvas import Canvas
-from tui_lab.charts.palette import Look
+from tui_lab.charts.palette import ChartStyle
 from tui_lab.tui.widgets.sights import attention, codes, decisions, images, language, series
 from tui_lab.tui.widgets.sights.choice import Choice
 
@@ -21,7 +21,7 @@ class Kind:
 
     title: str
     about: str  # a sentence for the help
-    paint: Callable[[Any, int, int, Look, Choice], Canvas]
+    paint: Callable[[Any, int, int, ChartStyle, Choice], Canvas]
     keys: tuple[str, ...] = ()  # what may be chosen about it
 
 
@@ -71,7 +71,7 @@ KINDS = {
         (EXAMPLE,),
     ),
     "looks": Kind(
-        "WHERE IT LOOKS",
+        "WHERE IT STYLES",
         "By layer and head, how much attention each part of the image is given.",
         images.maps,
         (EXAMPLE,),
@@ -115,14 +115,14 @@ KINDS = {
 def kind_of(name: str) -> Kind:
     """The kind of a sight; several of one kind are told apart by a word after it."""
     return KINDS.get(
-        name.split(" ")[0], Kind("WHAT IT SEES", "", lambda s, h, w, look, c: Canvas.blank(h, w))
+        name.split(" ")[0], Kind("WHAT IT SEES", "", lambda s, h, w, style, c: Canvas.blank(h, w))
     )
 
 
 def draw(
-    name: str, sight: Any, height: int, width: int, look: Look, choice: Choice = NOTHING_CHOSEN
+    name: str, sight: Any, height: int, width: int, style: ChartStyle, choice: Choice = NOTHING_CHOSEN
 ) -> Canvas | None:
     """The canvas of a sight; None where there is nothing to see."""
     if sight is None or height < 1 or width < 1:
         return None
-    return kind_of(name).paint(sight, height, width, look, choice)
+    return kind_of(name).paint(sight, height, width, style, choice)

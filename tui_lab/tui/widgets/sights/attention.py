@@ -8,7 +8,7 @@ from engine.probes.attention import Attentions
 from tui_lab.charts.canvas import BOLD, Canvas
 from tui_lab.charts.heat import heat_map
 from tui_lab.charts.maps import map_rows, tiles
-from tui_lab.charts.palette import Look
+from tui_lab.charts.palette import ChartStyle
 from tui_lab.charts.text import shorten
 from tui_lab.tui.widgets.sights.choice import Choice
 
@@ -51,8 +51,8 @@ def large(tokens: int, height: int, width: int) -> tuple[int, int]:
     return size, max(1, min(LARGEST, height // max(1, size), width // max(1, 2 * size)))
 
 
-def attention(found: Attentions, height: int, width: int, look: Look, choice: Choice) -> Canvas:
-    canvas, palette = Canvas.blank(height, width), look.palette
+def attention(found: Attentions, height: int, width: int, style: ChartStyle, choice: Choice) -> Canvas:
+    canvas, palette = Canvas.blank(height, width), style.palette
     if not found.layers or not found.tokens:
         return canvas
     layer, head = bounded(found, choice)
@@ -65,13 +65,13 @@ def attention(found: Attentions, height: int, width: int, look: Look, choice: Ch
     if size > 0:
         maps = seen(found.layers[layer][1][head][:size, :size])
         side = size * place.scale
-        canvas.paste(heat_map(maps, side, 2 * side, look, low=0, high=1, fine=False), 2, LABELS)
+        canvas.paste(heat_map(maps, side, 2 * side, style, low=0, high=1, fine=False), 2, LABELS)
         for t, token in enumerate(found.tokens[:size]):
             at, middle = t * place.scale, (place.scale - 1) // 2
             canvas.put(1, LABELS + 2 * at + middle, visible(token), fg=palette.muted)
             canvas.put(2 + at + middle, 0, visible(token), fg=palette.muted)
     if place.height:
-        small = map_rows(small_maps(found), place.height, place.width, look, marked=(layer, head))
+        small = map_rows(small_maps(found), place.height, place.width, style, marked=(layer, head))
         canvas.paste(small, place.top, place.left)
     return canvas
 

@@ -7,34 +7,36 @@ import numpy as np
 from engine.probes.codes import Codes
 from tui_lab.charts.canvas import Canvas
 from tui_lab.charts.numbers import percent
-from tui_lab.charts.palette import Look
+from tui_lab.charts.palette import ChartStyle
 from tui_lab.charts.scatter import draw_class_legend, scatter
 from tui_lab.charts.text import cell_width, shorten
 from tui_lab.tui.widgets.sights.choice import Choice
 
 
-def codes(codes: Codes, height: int, width: int, look: Look, choice: Choice) -> Canvas:
+def codes(codes: Codes, height: int, width: int, style: ChartStyle, choice: Choice) -> Canvas:
     """Points with their names, or in the colors of their classes."""
-    palette, canvas = look.palette, Canvas.blank(height, width)
+    palette, canvas = style.palette, Canvas.blank(height, width)
     note = codes.title
     if codes.share < 0.9995:
         note += f", {percent(codes.share).strip()} of the variance"
     canvas.put(0, 0, shorten(note, width), fg=palette.muted)
     if codes.names:
-        canvas.paste(names_in_plane(codes.points, codes.names, height - 1, width, look), 1, 0)
+        canvas.paste(names_in_plane(codes.points, codes.names, height - 1, width, style), 1, 0)
         return canvas
     if codes.labels and all(cell_width(label) == 1 for label in codes.labels):
         marks = "".join(codes.labels)  # a class is its own mark: digits, letters
-        own = replace(look.glyphs, marks=marks, held_out=marks)
-        look = replace(look, glyphs=own)
+        own = replace(style.glyphs, marks=marks, held_out=marks)
+        style = replace(style, glyphs=own)
     elif codes.labels:
-        draw_class_legend(canvas, 0, cell_width(note) + 2, codes.labels, look)
+        draw_class_legend(canvas, 0, cell_width(note) + 2, codes.labels, style)
     x, y = codes.points.T
-    canvas.paste(scatter(x, y, height - 1, width, look, classes=codes.classes), 1, 0)
+    canvas.paste(scatter(x, y, height - 1, width, style, classes=codes.classes), 1, 0)
     return canvas
 
 
-def names_in_plane(points: np.ndarray, names: list[str], height: int, width: int, look: Look) -> Canvas:
+def names_in_plane(
+    points: np.ndarray, names: list[str], height: int, width: int, style: ChartStyle
+) -> Canvas:
     """Names at their points; where two would stand on each other, the later one moves to the nearest free place."""
     canvas = Canvas.blank(height, width)
     if height < 1 or width < 4:
@@ -46,7 +48,7 @@ def names_in_plane(points: np.ndarray, names: list[str], height: int, width: int
         row, column = round((1 - y) * (height - 1)), round(x * max(0, width - size))
         place = free_place(canvas, row, column, size)
         if place is not None:
-            canvas.put(*place, name, fg=color_of(name, look))
+            canvas.put(*place, name, fg=color_of(name, style))
     return canvas
 
 
@@ -62,8 +64,8 @@ def free_place(canvas: Canvas, row: int, column: int, size: int) -> tuple[int, i
     return None
 
 
-def color_of(name: str, look: Look) -> int:
+def color_of(name: str, style: ChartStyle) -> int:
     """Letters of each case, digits and signs by colors of their own: the kinds a network finds first."""
     kinds = (str.islower, str.isupper, str.isdigit)
     group = next((i for i, kind in enumerate(kinds) if len(name) == 1 and kind(name)), len(kinds))
-    return look.palette.group(group)
+    return style.palette.group(group)

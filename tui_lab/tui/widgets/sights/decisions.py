@@ -6,7 +6,7 @@ from tui_lab.charts.confusion import confusion_matrix
 from tui_lab.charts.heat import decision_map
 from tui_lab.charts.images import Caption
 from tui_lab.charts.maps import map_rows
-from tui_lab.charts.palette import Look
+from tui_lab.charts.palette import ChartStyle
 from tui_lab.charts.scatter import fit as fit_curve
 from tui_lab.charts.scatter import predicted_against_true
 from tui_lab.charts.text import shorten
@@ -16,36 +16,36 @@ from tui_lab.tui.widgets.sights.images import gallery
 SHADES = 7  # of a class: finer ones cost bytes at every repaint and are not seen
 
 
-def plane(plane: Plane, height: int, width: int, look: Look, choice: Choice) -> Canvas:
+def plane(plane: Plane, height: int, width: int, style: ChartStyle, choice: Choice) -> Canvas:
     x, y = plane.x.T
     shades = (plane.values * SHADES).round() / SHADES
     return decision_map(
-        shades[::-1], (0, 1, 0, 1), height, width, look,
+        shades[::-1], (0, 1, 0, 1), height, width, style,
         x=x, y=y, classes=plane.y, held_out=plane.test, low=-1, high=1,
     )  # fmt: skip
 
 
-def neurons(plane: Plane, height: int, width: int, look: Look, choice: Choice) -> Canvas:
-    return map_rows(plane.neurons, height, width, look, signed=True, low=-1.0)
+def neurons(plane: Plane, height: int, width: int, style: ChartStyle, choice: Choice) -> Canvas:
+    return map_rows(plane.neurons, height, width, style, signed=True, low=-1.0)
 
 
-def fit(fit: Fit, height: int, width: int, look: Look, choice: Choice) -> Canvas:
+def fit(fit: Fit, height: int, width: int, style: ChartStyle, choice: Choice) -> Canvas:
     if fit.x is None or fit.curve_x is None or fit.curve_y is None:
-        return predicted_against_true(fit.true, fit.predicted, height, width, look, title=fit.target)
-    return fit_curve(fit.x, fit.true, fit.curve_x, fit.curve_y, height, width, look, title=fit.target)
+        return predicted_against_true(fit.true, fit.predicted, height, width, style, title=fit.target)
+    return fit_curve(fit.x, fit.true, fit.curve_x, fit.curve_y, height, width, style, title=fit.target)
 
 
-def confusion(classes: Classes, height: int, width: int, look: Look, choice: Choice) -> Canvas:
-    return confusion_matrix(classes.counts, classes.names, height, width, look)
+def confusion(classes: Classes, height: int, width: int, style: ChartStyle, choice: Choice) -> Canvas:
+    return confusion_matrix(classes.counts, classes.names, height, width, style)
 
 
-def mistakes(classes: Classes, height: int, width: int, look: Look, choice: Choice) -> Canvas:
+def mistakes(classes: Classes, height: int, width: int, style: ChartStyle, choice: Choice) -> Canvas:
     """The rows themselves where they can be drawn; of a table, who was taken for whom."""
     names = classes.names
     if classes.rows is not None and len(classes.rows):
         captions = [Caption(f"{names[p]}, is {names[t]}", False) for t, p, _ in classes.mistakes]
-        return gallery(classes.rows, captions, height, width, look)
-    canvas, palette = Canvas.blank(height, width), look.palette
+        return gallery(classes.rows, captions, height, width, style)
+    canvas, palette = Canvas.blank(height, width), style.palette
     if not classes.mistakes:
         canvas.put(0, 0, "none on the validation rows", fg=palette.good)
         return canvas

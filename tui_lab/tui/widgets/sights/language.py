@@ -2,7 +2,7 @@
 
 from engine.probes.writing import Answers, Page, Writing
 from tui_lab.charts.canvas import BOLD, Canvas
-from tui_lab.charts.palette import Look
+from tui_lab.charts.palette import ChartStyle
 from tui_lab.charts.text import cell_width, shorten, wrapped
 from tui_lab.tui.widgets.sights.choice import Choice
 
@@ -11,12 +11,12 @@ NARROW = 30  # columns below which the steps have no room
 BRIEF = 4  # lines of a page from before, at most
 
 
-def writing(found: Writing, height: int, width: int, look: Look, choice: Choice) -> Canvas:
+def writing(found: Writing, height: int, width: int, style: ChartStyle, choice: Choice) -> Canvas:
     """The page that grows below the ones from before, each beside the step whose network wrote it.
 
     The older pages share what the newest leaves over; without room for a line each, the oldest but the first go.
     """
-    canvas, palette = Canvas.blank(height, width), look.palette
+    canvas, palette = Canvas.blank(height, width), style.palette
     if not found.pages:
         return canvas
     gutter = GUTTER if width >= NARROW else 0
@@ -34,19 +34,26 @@ def writing(found: Writing, height: int, width: int, look: Look, choice: Choice)
         if y + 1 >= height:
             break
         lines = texts[id(page)][:share]
-        put_page(canvas, y, gutter, page, lines, 0, look, palette.muted)
+        put_page(canvas, y, gutter, page, lines, 0, style, palette.muted)
         y += len(lines) + (1 if room - y - len(lines) > left else 0)
     lines = texts[id(newest)]
     skipped = max(0, len(lines) - (height - y))
-    put_page(canvas, y, gutter, newest, lines[skipped:], skipped, look, palette.text)
+    put_page(canvas, y, gutter, newest, lines[skipped:], skipped, style, palette.text)
     return canvas
 
 
 def put_page(
-    canvas: Canvas, top: int, gutter: int, page: Page, lines: list[str], skipped: int, look: Look, color: int
+    canvas: Canvas,
+    top: int,
+    gutter: int,
+    page: Page,
+    lines: list[str],
+    skipped: int,
+    style: ChartStyle,
+    color: int,
 ) -> None:
     """A page's lines beside its step, the prompt in bold."""
-    palette = look.palette
+    palette = style.palette
     if gutter:
         canvas.put(top, 0, f"{page.step:>{gutter - 2},}", fg=palette.train)
     if page.problem:
@@ -71,9 +78,9 @@ def page_lines(page: Page, by_line: bool, width: int) -> list[str]:
     return [line for line in wrapped(text, width) if line.strip()] or [""]
 
 
-def answers(found: Answers, height: int, width: int, look: Look, choice: Choice) -> Canvas:
+def answers(found: Answers, height: int, width: int, style: ChartStyle, choice: Choice) -> Canvas:
     """The person's own question first; then prompt and answer, a sign, and the right answer where it was wrong."""
-    canvas, palette, glyphs = Canvas.blank(height, width), look.palette, look.glyphs
+    canvas, palette, glyphs = Canvas.blank(height, width), style.palette, style.glyphs
     right = sum(said == truth for _, said, truth in found.rows)
     canvas.put(0, 0, f"{right} of {len(found.rows)} right", fg=palette.muted)
     top = 1
