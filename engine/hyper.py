@@ -84,3 +84,12 @@ def default_of(info: msgspec.structs.FieldInfo) -> Any:
 def first_given(meta: msgspec.Meta | None, *names: str) -> float | None:
     values = [getattr(meta, name) for name in names] if meta else []
     return next((v for v in values if v is not None), None)
+
+
+def bounds_text(meta: msgspec.Meta | None) -> str:
+    """The range of a number as text: ">= 0 and <= 100", "> 0"; empty where there is none."""
+    if meta is None:
+        return ""
+    low = f">= {meta.ge}" if meta.ge is not None else f"> {meta.gt:g}" if meta.gt is not None else ""
+    high = f"<= {meta.le}" if meta.le is not None else f"< {meta.lt:g}" if meta.lt is not None else ""
+    return " and ".join(filter(None, (low, high)))
