@@ -117,6 +117,12 @@ class Experiment(Component, kw_only=True):
             raise ValueError("model needs at least one layer")
 
 
+def dataset_key(experiment: Experiment) -> tuple[Source, int, str]:
+    """What the data set of an experiment depends on, besides the files it names: source, seed, element type."""
+    training = experiment.training
+    return experiment.data, training.seed, training.precision
+
+
 def read_toml(path: Path) -> Tree:
     """The tables of a TOML file. Raises InputError when it cannot be read or is not TOML."""
     try:
