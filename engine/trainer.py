@@ -33,7 +33,7 @@ from engine.machine.registers import (
     STOPPED,
     UPDATES,
 )  # fmt: skip
-from engine.machine.threads import ENGINE, available_cores, entry, limit_threads
+from engine.machine.threads import available_cores, entry, limit_threads
 from engine.metrics import metric
 from engine.network import NetworkSpec, initialize
 from engine.plan import SERIAL_WORK, Plan, flops, io_spec, layout_key, resolve, write_numbers
@@ -280,11 +280,10 @@ class Trainer:
         rates = self.rates(first, last)
         losses, norms = np.empty(len(rates)), np.empty(len(rates))
         began = time.perf_counter()
-        with ENGINE:
-            done, reason = run_steps(self.parallel)(
-                self._program.headers, self._script, self.clock, self.scalars, self.control,
-                rates, losses, norms,
-            )  # fmt: skip
+        done, reason = run_steps(self.parallel)(
+            self._program.headers, self._script, self.clock, self.scalars, self.control,
+            rates, losses, norms,
+        )  # fmt: skip
         elapsed = time.perf_counter() - began
         self.control[0] = 0  # a wish to stop is fulfilled by one call
         if done:

@@ -1,17 +1,23 @@
-"""Threads of native code: how many there may be, and that only one caller at a time uses them."""
+"""Threads of native code: how many there may be, and the one door into Numba's pool."""
 
 import os
 import threading
 from collections.abc import Callable
+from functools import wraps
+from typing import Any
 
-ENGINE = threading.Lock()  # Numba's thread pool aborts the process when two threads enter it
+_pool = threading.Lock()
 
 
-def entry(name: str, parallel: bool) -> Callable:
-    """A native entry of the virtual machine, compiled."""
-    from engine.machine import vm
+def one_at_a_time(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, entered by one thread at a time: Numba's pool aborts the process when a second one enters it."""
 
-    return getattr(vm, name)(parallel)
+    @wraps(function)
+    def enter(*arguments: Any) -> Any:
+        with _pool:
+            return function(*arguments)
+
+    return enter
 
 
 def limit_threads(threads: int) -> None:
@@ -27,3 +33,11 @@ def available_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def entry(name: str, parallel: bool) -> Callable[..., Any]:
+    """A native entry of the virtual machine ("run_steps" or "run_lanes"), compiled; imports Numba."""
+    from engine.machine import vm
+
+    compiled: Callable[..., Any] = getattr(vm, name)(parallel)
+    return compiled

@@ -1,6 +1,7 @@
 """What tests of kernels, layers, losses and optimizers share: plans that run natively, and finite differences."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -51,7 +52,7 @@ class LayerRig:
         self.memory = Memory(dtype, guarded)
         io = IOSpec(shape[1:], outputs, vocabulary=vocabulary)
         sketch = Builder(Memory(dtype), "outline", io)
-        sketch.sequence(layers, sketch.tensor("input", shape))
+        sketch.sequence(layers, sketch.input(shape))
         self.network = NetworkSpec(tuple(sketch.declared.values()), tuple(sketch.blocks))
         lay_out(self.memory, self.network)
         gradients = self.memory.add(self.memory.area("parameters").like("gradients")).tensors
@@ -65,7 +66,7 @@ class LayerRig:
         )
         self.memory.first_values[net.shard_info.name] = tuple(shard_info)
         self.clock = net.clock
-        self.x = net.workspace.tensor("input", shape) if data else net.tensor("input", shape)
+        self.x = net.input(shape) if data else replace(net.tensor("input", shape), vocabulary=vocabulary)
         self.y = net.sequence(layers, self.x)
         self.memory.allocate()
         initialize(self.memory, self.network, 1)
@@ -160,7 +161,8 @@ class LossRig:
         shard_info[SHARDS], shard_info[BATCH] = 1, batch or len(targets)
         self.memory.first_values[net.shard_info.name] = tuple(shard_info)
         self.z = net.tensor("z", (len(targets), outputs))
-        self.t = net.workspace.tensor("t", targets.shape)
+        t = net.workspace.tensor("t", targets.shape)
+        self.t = replace(t, vocabulary=(max(outputs, 2),), least=min(0, int(np.min(targets, initial=0))))
         self.loss = shared(self.memory, "losses", np.float64, 1)
         loss.plan(net, self.z, self.t, self.loss)
         self.memory.allocate()

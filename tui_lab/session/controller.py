@@ -175,7 +175,7 @@ class Controller:
             chosen = structs.replace(chosen, training=structs.replace(chosen.training, seed=seed))
         was_playing, dataset = self.training, self.dataset
         if dataset_key(chosen) != dataset_key(self.trainer.experiment):
-            dataset = prepare(chosen.data, chosen.training.seed, chosen.training.precision)
+            dataset = prepare(*dataset_key(chosen))
         launch = replace(self.launch, experiment=chosen, run=None, changes=(), more=0)
         Trainer(chosen, dataset).memory.check_fits()  # before anything is given up
         self.wind_up()

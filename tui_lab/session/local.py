@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from engine.data import prepare
 from engine.errors import LabError
 from engine.events import Event
+from engine.experiment import dataset_key
 from engine.loop import Launch
 from engine.trainer import Trainer
 from tui_lab import faults
@@ -153,8 +154,7 @@ class LocalSession:
     def _prepare(self) -> None:
         """Load, lay out, compile: everything up to the first step."""
         self._say(base.LOADING, "loading data")
-        experiment = self.launch.experiment
-        dataset = prepare(experiment.data, experiment.training.seed, experiment.training.precision)
+        dataset = prepare(*dataset_key(self.launch.experiment))
         self._controller = controller = Controller(
             self.launch, dataset, watched=self._watched, events=self._tell_story
         )

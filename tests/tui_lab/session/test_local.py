@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 import presets
 from engine.experiment import experiment_from, override
@@ -343,3 +344,15 @@ def test_the_interpreter_stays_free_while_a_heavy_network_trains():
     lags.sort()
     assert lags[len(lags) // 2] < 0.01
     assert lags[-3] < 0.1
+
+
+def test_a_restart_in_another_precision_prepares_the_data_again_and_trains_on():
+    session = session_on("iris", "training.steps=100000000")
+    ready = wait(session, lambda s: s.phase == base.READY)
+    for precision in ("float64", "float32"):
+        training = replace(ready.experiment.training, precision=precision)
+        session.send(Restart(experiment=replace(ready.experiment, training=training)))
+        session.send(Steps(30))
+        shown = wait(session, lambda s, p=precision: s.step == 30 and s.experiment.training.precision == p)
+        assert shown.phase in (base.PAUSED, base.TRAINING)
+    session.close()
