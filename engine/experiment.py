@@ -17,7 +17,7 @@ from engine.layers import Layer
 from engine.losses import Loss
 from engine.metrics import Metric
 from engine.optimizers import AdamW, Optimizer
-from engine.schedules import Constant, Schedule
+from engine.schedules import ConstantRate, Schedule
 
 SURE = 4  # standard deviations: one in 30,000 normal values lies beyond
 
@@ -116,7 +116,7 @@ class Experiment(Component, kw_only=True):
     model: list[Layer]
     loss: Loss
     optimizer: Optimizer = AdamW()
-    schedule: Schedule = Constant()
+    schedule: Schedule = ConstantRate()
     training: Training
 
     def __post_init__(self) -> None:

@@ -90,6 +90,10 @@ def bounds_text(meta: msgspec.Meta | None) -> str:
     """The range of a number as text: ">= 0 and <= 100", "> 0"; empty where there is none."""
     if meta is None:
         return ""
-    low = f">= {meta.ge}" if meta.ge is not None else f"> {meta.gt:g}" if meta.gt is not None else ""
-    high = f"<= {meta.le}" if meta.le is not None else f"< {meta.lt:g}" if meta.lt is not None else ""
-    return " and ".join(filter(None, (low, high)))
+    signs = ((">=", meta.ge), (">", meta.gt), ("<=", meta.le), ("<", meta.lt))
+    return " and ".join(f"{sign} {bound_text(bound)}" for sign, bound in signs if bound is not None)
+
+
+def bound_text(bound: float) -> str:
+    """A bound without digits that say nothing: 0, 0.5, 100."""
+    return str(int(bound)) if float(bound).is_integer() else str(bound)

@@ -183,7 +183,7 @@ class R2(NumberMetric, tag="r2"):
         return float(np.mean(1 - residual[varies] / total[varies])) if varies.any() else None
 
 
-class RootMeanSquaredError(NumberMetric, tag="rmse"):
+class Rmse(NumberMetric, tag="rmse"):
     """The root of the mean of squared errors over rows and targets."""
 
     higher_is_better = False
@@ -192,7 +192,7 @@ class RootMeanSquaredError(NumberMetric, tag="rmse"):
         return float(np.sqrt(np.mean((z.astype(np.float64) - t) ** 2)))
 
 
-class MeanSquaredError(NumberMetric, tag="mse"):
+class Mse(NumberMetric, tag="mse"):
     """The mean of squared errors over rows and targets."""
 
     higher_is_better = False
@@ -201,7 +201,7 @@ class MeanSquaredError(NumberMetric, tag="mse"):
         return float(np.mean((z.astype(np.float64) - t) ** 2))
 
 
-class MeanAbsoluteError(NumberMetric, tag="mae"):
+class Mae(NumberMetric, tag="mae"):
     """The mean of errors without their sign over rows and targets."""
 
     higher_is_better = False

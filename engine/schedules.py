@@ -34,7 +34,7 @@ class Schedule(Component, tag_field="name"):
         raise NotImplementedError
 
 
-class Constant(Schedule, tag="constant"):
+class ConstantRate(Schedule, tag="constant"):
     """lr stays as it is."""
 
     def shape(self, steps: np.ndarray, total: int) -> np.ndarray:

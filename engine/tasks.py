@@ -15,13 +15,13 @@ from engine.metrics import (
     ClassMetric,
     ExactMatch,
     FBeta,
-    MeanAbsoluteError,
-    MeanSquaredError,
+    Mae,
     Metric,
+    Mse,
     NumberMetric,
     Perplexity,
+    Rmse,
     RocAuc,
-    RootMeanSquaredError,
     TokenAccuracy,
     TokenMetric,
     TopK,
@@ -80,10 +80,10 @@ class Regression(Task, tag="regression"):
     measured_by = NumberMetric
 
     def metrics(self, classes: tuple[str, ...], baselines: tuple[str, ...] = ()) -> list[Metric]:
-        errors: list[Metric] = [MeanSquaredError(), MeanAbsoluteError()]
+        errors: list[Metric] = [Mse(), Mae()]
         if baselines:  # each with its own error, which R² would hide
-            return [RootMeanSquaredError(), R2(), *errors]
-        return [R2(), RootMeanSquaredError(), *errors]
+            return [Rmse(), R2(), *errors]
+        return [R2(), Rmse(), *errors]
 
 
 class NextToken(Task, tag="language"):

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from engine.component import members
 from engine.schedules import (
-    Constant,
+    ConstantRate,
     Cosine,
     Exponential,
     OneCycle,
@@ -45,7 +45,7 @@ def test_one_cycle_is_that_of_pytorch_in_short_runs_too(total):
 
 
 def test_warm_up_is_linear_and_reaches_the_full_rate():
-    factors = Constant(warmup=20).factors(STEPS, 200)
+    factors = ConstantRate(warmup=20).factors(STEPS, 200)
     np.testing.assert_allclose(factors, golden_case("schedules")["warmup"])
     np.testing.assert_allclose(factors[:20], np.arange(1, 21) / 20)
 
