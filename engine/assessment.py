@@ -36,7 +36,7 @@ def bootstrap(
         drawn = rng.integers(0, rows, rows)
         sample, targets = z[drawn], t[drawn]
         for metric in metrics:
-            value = metric.function(sample, targets)
+            value = metric.measure(sample, targets)
             if value is not None:
                 values[metric.name].append(float(value))
     tail = (1 - level) / 2
@@ -214,7 +214,7 @@ def group_metrics(
     result: dict[str, dict[str, float | int]] = {}
     for i in np.argsort(-counts, kind="stable"):
         rows = np.flatnonzero(labels.astype(str) == names[i])
-        values = {m.name: m.function(z[rows], t[rows]) for m in metrics}
+        values = {m.name: m.measure(z[rows], t[rows]) for m in metrics}
         known = {name: float(value) for name, value in values.items() if value is not None}
         result[str(names[i])] = {"rows": len(rows), **known}
     return result

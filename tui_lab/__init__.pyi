@@ -110,6 +110,7 @@ from engine.losses import MeanSquaredError as MeanSquaredError
 from engine.losses import MeanAbsoluteError as MeanAbsoluteError
 from engine.losses import Huber as Huber
 from engine.losses import CrossEntropy as CrossEntropy
+from engine.losses import Focal as Focal
 from engine.losses import BinaryCrossEntropy as BinaryCrossEntropy
 from engine.losses import Hinge as Hinge
 from engine.optimizers import Sgd as Sgd
@@ -121,6 +122,7 @@ from engine.optimizers import AdamW as AdamW
 from engine.optimizers import Nadam as Nadam
 from engine.optimizers import Lion as Lion
 from engine.optimizers import Muon as Muon
+from engine.optimizers import Adafactor as Adafactor
 from engine.schedules import ConstantRate as ConstantRate
 from engine.schedules import StepDecay as StepDecay
 from engine.schedules import Exponential as Exponential
@@ -128,6 +130,19 @@ from engine.schedules import Cosine as Cosine
 from engine.schedules import OneCycle as OneCycle
 from engine.schedules import WarmupStableDecay as WarmupStableDecay
 from engine.schedules import Plateau as Plateau
+from engine.metrics import Accuracy as Accuracy
+from engine.metrics import BalancedAccuracy as BalancedAccuracy
+from engine.metrics import FBeta as FBeta
+from engine.metrics import RocAuc as RocAuc
+from engine.metrics import TopK as TopK
+from engine.metrics import R2 as R2
+from engine.metrics import Rmse as Rmse
+from engine.metrics import Mse as Mse
+from engine.metrics import Mae as Mae
+from engine.metrics import Perplexity as Perplexity
+from engine.metrics import BitsPerToken as BitsPerToken
+from engine.metrics import TokenAccuracy as TokenAccuracy
+from engine.metrics import ExactMatch as ExactMatch
 from engine.experiment import Training as Training
 from engine.data.sources.base import Split as Split
 from engine.experiment import Expect as Expect

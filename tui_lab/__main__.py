@@ -2,8 +2,9 @@
 
 import errno
 import sys
+import warnings
 from contextlib import suppress
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 INTERRUPTED = 130
 
@@ -13,6 +14,7 @@ def main() -> NoReturn:
     from tui_lab.streams import prepare_streams
 
     prepare_streams()
+    warnings.showwarning = note
     try:
         code = run()
     except KeyboardInterrupt:
@@ -48,6 +50,23 @@ def run() -> int:
     except click.UsageError as error:
         command = error.ctx.command_path if error.ctx else "tui-lab"
         return complain(f"{error.format_message().rstrip('.')}; see {command} --help", error.exit_code)
+
+
+def note(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Print a warning; what the user should know about their input as one line."""
+    from engine.errors import RenamedWarning
+
+    if issubclass(category, RenamedWarning):
+        complain(f"note: {message}", 0)
+    else:
+        print(warnings.formatwarning(message, category, filename, lineno, line), end="", file=sys.stderr)
 
 
 def explain(error: Exception) -> int:

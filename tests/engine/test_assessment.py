@@ -18,7 +18,7 @@ from engine.assessment import (
     residuals,
 )
 from engine.errors import InputError
-from engine.metrics import METRICS, confusion, predicted, probabilities
+from engine.metrics import Accuracy, RocAuc, confusion, predicted, probabilities
 
 RNG = np.random.default_rng(3)
 T = RNG.integers(0, 3, (200, 1))
@@ -95,23 +95,23 @@ def test_intervals_hold_the_truth_about_as_often_as_they_say():
         right = rng.random(100) < 0.8
         t = np.zeros((100, 1))
         z = np.where(right, -1.0, 1.0)[:, None]
-        low, high = bootstrap([METRICS["accuracy"]], z, t, seed=case)["accuracy"]
+        low, high = bootstrap([Accuracy()], z, t, seed=case)["accuracy"]
         held += low <= 0.8 <= high
     assert 34 <= held <= 40
 
 
 def test_intervals_are_the_same_for_the_same_seed_and_hold_the_value():
-    metrics = [METRICS["accuracy"], METRICS["roc_auc"]]
+    metrics = [Accuracy(), RocAuc()]
     first, again = (bootstrap(metrics, Z, T, seed=7) for _ in range(2))
     assert first == again != bootstrap(metrics, Z, T, seed=8)
     for metric in metrics:
         low, high = first[metric.name]
-        assert low < metric.function(Z, T) < high
+        assert low < metric.measure(Z, T) < high
 
 
 def test_a_metric_that_most_samples_leave_undefined_has_no_interval():
     t = np.zeros((20, 1))
-    assert "roc_auc" not in bootstrap([METRICS["roc_auc"]], np.ones((20, 1)), t, seed=1)
+    assert "roc_auc" not in bootstrap([RocAuc()], np.ones((20, 1)), t, seed=1)
 
 
 @pytest.mark.parametrize(("alarm", "miss"), [(1, 1), (1, 10), (10, 1), (0, 1), (3, 2)])
@@ -131,7 +131,7 @@ def test_misses_that_cost_more_lower_the_threshold():
 
 def test_groups_are_measured_apart_the_largest_first():
     groups = ["b" if i % 4 else "a" for i in range(200)]
-    found = group_metrics([METRICS["accuracy"]], Z, T, groups)
+    found = group_metrics([Accuracy()], Z, T, groups)
     assert list(found) == ["b", "a"]
     rows = np.arange(200) % 4 == 0
     assert found["a"]["rows"] == 50
