@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from engine.data.preparation.notes import Note
 from engine.data.preparation.pipeline import Pipeline
 from engine.metrics import Metric
 from engine.tasks import Task
@@ -45,6 +46,7 @@ class Dataset:
     pipeline: Pipeline
     vocabulary: tuple[int, ...] = ()  # see Builder.vocabulary_of; empty: the inputs are quantities
     labels: tuple[str, ...] = ()  # the names of what the rows' labels number
+    notes: tuple[Note, ...] = ()  # what was found in the data, and what was done about it
 
     @property
     def classes(self) -> tuple[str, ...]:
