@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from engine.data.preparation.indices import check_indices
 from engine.data.preparation.notes import Note
 from engine.data.preparation.pipeline import Pipeline, first_missing
 from engine.data.sources.base import NewRows, Source, kind_of_file
@@ -13,13 +14,19 @@ from engine.data.sources.series import Series
 from engine.errors import InputError
 
 
-def new_rows(path: str, pipeline: Pipeline, input_shape: tuple[int, ...], dtype: str | np.dtype) -> NewRows:
+def new_rows(
+    path: str,
+    pipeline: Pipeline,
+    input_shape: tuple[int, ...],
+    dtype: str | np.dtype,
+    vocabulary: tuple[int, ...] = (),
+) -> NewRows:
     """New rows from a file, `x` being the network's inputs (R, *input_shape).
 
     Columns are matched by name; others may be there and are passed over with a note. Rows of an image may be flat,
     and images may come as a picture, a folder of pictures or an IDX file. Of a series in a table the newest window is
     read. A cell that is missing or unknown costs its row a note. Raises InputError where columns or shapes are
-    others than the run was trained on.
+    others than the run was trained on, or an index is not of the `vocabulary` (see `check_indices`).
     """
     kind: type[Source] = kind_of_file(path)
     if pipeline.series and not issubclass(kind, Npz):
@@ -31,6 +38,7 @@ def new_rows(path: str, pipeline: Pipeline, input_shape: tuple[int, ...], dtype:
         x = pipeline.transform(x, dtype)
     if not np.isfinite(x).all():
         raise InputError(f"{path}: values are too large for {x.dtype.name}")
+    check_indices(x, vocabulary, path, names=pipeline.features)
     return replace(rows, x=x, notes=[*rows.notes, *notes])
 
 
@@ -64,10 +72,14 @@ def without_gaps(
 
 
 def read_inputs(
-    path: str, pipeline: Pipeline, input_shape: tuple[int, ...], dtype: str | np.dtype
+    path: str,
+    pipeline: Pipeline,
+    input_shape: tuple[int, ...],
+    dtype: str | np.dtype,
+    vocabulary: tuple[int, ...] = (),
 ) -> np.ndarray:
     """The network's inputs (R, *input_shape) of `new_rows` alone."""
-    return new_rows(path, pipeline, input_shape, dtype).x
+    return new_rows(path, pipeline, input_shape, dtype, vocabulary).x
 
 
 def forecast_base(path: str, pipeline: Pipeline, input_shape: tuple[int, ...]) -> np.ndarray:
