@@ -11,7 +11,7 @@ from engine.generate import Generator
 from engine.plan import io_spec
 from engine.probes import attention, codes, images, pictures, series, signals, writing
 from engine.tasks import Answering
-from engine.trainer import ENGINE, Trainer
+from engine.trainer import Trainer
 
 SHARE = 0.03  # of the time, at most, goes into pictures
 LONGEST = 30.0  # seconds between two of a picture, however long it takes
@@ -76,12 +76,11 @@ class Sights:
                 if not stale or now < taken.due:
                     continue
             began = time.monotonic()
-            with ENGINE:
-                if not loaded:
-                    self.trainer.evaluator.load(self.trainer.evaluated())
-                    loaded = True
-                if probe not in made:
-                    made[probe] = probe(wish)
+            if not loaded:
+                self.trainer.evaluator.load(self.trainer.evaluated())
+                loaded = True
+            if probe not in made:
+                made[probe] = probe(wish)
             # The first time something may have been compiled: that says nothing about the next.
             spent = time.monotonic() - began if taken is not None else 0.0
             pace = min(seconds, WRITING_SECONDS) if name == WRITING else seconds
