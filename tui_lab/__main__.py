@@ -2,13 +2,15 @@
 
 import errno
 import sys
-from typing import NoReturn
+import warnings
+from typing import NoReturn, TextIO
 
 INTERRUPTED = 130
 
 
 def main() -> NoReturn:
     """Run the command line; never ends in a traceback."""
+    warnings.showwarning = note
     try:
         code = run()
     except KeyboardInterrupt:
@@ -39,6 +41,23 @@ def run() -> int:
     except click.UsageError as error:
         command = error.ctx.command_path if error.ctx else "tui-lab"
         return complain(f"{error.format_message().rstrip('.')}; see {command} --help", error.exit_code)
+
+
+def note(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Print a warning; what the user should know about their input as one line."""
+    from engine.errors import RenamedWarning
+
+    if issubclass(category, RenamedWarning):
+        complain(f"note: {message}", 0)
+    else:
+        print(warnings.formatwarning(message, category, filename, lineno, line), end="", file=sys.stderr)
 
 
 def explain(error: Exception) -> int:

@@ -30,6 +30,7 @@ class Images(RowSource, tag="images", kw_only=True):
     colors: Annotated[Literal["auto", "grey", "rgb"], hyper("auto: grey where no picture has colors")] = (
         "auto"
     )
+    former_fields = {"colours": "colors"}
 
     @classmethod
     def opens(cls, path: str) -> bool:
