@@ -78,9 +78,9 @@ class Source(Component, tag_field="source", kw_only=True):
 
 def kind_of_file(path: str) -> type[Source]:
     """The source that opens a file or folder. Raises InputError with what can be opened for others."""
-    kinds = [kind for kind in members(Source).values() if kind.opens(path)]  # type: ignore[attr-defined]
+    kinds = [kind for kind in members(Source).values() if kind.opens(path)]
     if kinds:
-        return max(kinds, key=lambda kind: kind.precedence)  # type: ignore[attr-defined,return-value]
+        return max(kinds, key=lambda kind: kind.precedence)
     raise InputError(
         f"{path}: expected a {', '.join(endings())} file (also .gz), an IDX file (…-images-idx3-ubyte), "
         "or a folder of pictures"
@@ -89,7 +89,7 @@ def kind_of_file(path: str) -> type[Source]:
 
 def endings() -> list[str]:
     """The endings of all files that a source opens."""
-    return list(dict.fromkeys(e for kind in members(Source).values() for e in kind.endings))  # type: ignore[attr-defined]
+    return list(dict.fromkeys(e for kind in members(Source).values() for e in kind.endings))
 
 
 def source_for(path: str, **fields: Any) -> Source:
