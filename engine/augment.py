@@ -139,6 +139,8 @@ class Cutout(Augmentation, tag="cutout"):
 
     size: Annotated[int, hyper("the square's side", ge=0, le=1024, live=True, unit="pixels")] = 8
 
+    former_tags = ("cut_out",)
+
     def plan(self, batch: Batch) -> None:
         batch.op(kernels.cutout, x=batch.images(), size=batch.net.hyper("size", self.size))
 

@@ -22,7 +22,7 @@ from engine.hyper import bounds_text, fields, split_annotation
 from engine.initializers import Initializer
 from engine.layers import Layer
 from engine.losses import Loss
-from engine.metrics import METRICS
+from engine.metrics import Metric
 from engine.optimizers import Optimizer
 from engine.schedules import Schedule
 
@@ -36,14 +36,10 @@ class Family:
     name: str
     title: str
     where: str
-    base: type[Component] | None  # None: not a component (metrics)
+    base: type[Component]
 
     def about(self) -> str:
-        return (
-            summary(self.base)
-            if self.base
-            else "How good outputs are; training.monitor names the one that decides."
-        )
+        return summary(self.base)
 
 
 FAMILIES = (
@@ -56,7 +52,7 @@ FAMILIES = (
     Family("loss", "Losses", "[loss]", Loss),
     Family("optimizer", "Optimizers", "[optimizer]", Optimizer),
     Family("schedule", "Schedules", "[schedule]", Schedule),
-    Family("metric", "Metrics", 'training.monitor = "…"', None),
+    Family("metric", "Metrics", "training.metrics", Metric),
     Family("table", "Tables of an experiment", "[training], data.split, [expect]", Component),
 )
 TABLES: dict[str, type[Component]] = {"training": Training, "split": Split, "expect": Expect}
@@ -101,12 +97,6 @@ def entries() -> tuple[Entry, ...]:
 
 
 def entries_of(family: Family) -> Iterable[Entry]:
-    if family.base is None:
-        for name, metric in METRICS.items():
-            better = "higher" if metric.higher_is_better else "lower"
-            about = inspect.getdoc(metric.function) or f"The {name.replace('_', ' ')}."
-            yield Entry(family.name, name, "", f"{about}\n\nOf two values the {better} one is better.")
-        return
     known = TABLES if family.name == "table" else members(family.base)
     for tag, cls in known.items():
         yield entry_of(family.name, tag, cls)
@@ -115,9 +105,11 @@ def entries_of(family: Family) -> Iterable[Entry]:
 def entry_of(family: str, tag: str, cls: type[Component]) -> Entry:
     from engine.examples import example_of  # which builds components, and so needs the whole engine
 
-    example = example_of(cls)
+    example, about = example_of(cls), inspect.getdoc(cls) or ""
+    if issubclass(cls, Metric):
+        about += f"\n\nOf two values the {'higher' if cls.higher_is_better else 'lower'} one is better."
     return Entry(
-        family, tag, cls.__name__, inspect.getdoc(cls) or "", tuple(field_entries(cls)),
+        family, tag, cls.__name__, about, tuple(field_entries(cls)),
         example.toml(family), example.python(), cls,
     )  # fmt: skip
 

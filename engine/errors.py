@@ -25,6 +25,10 @@ class StorageError(LabError):
     """The disk is full or failing: the command was right, and what is in memory is still good."""
 
 
+class RenamedWarning(FutureWarning):
+    """A name in the user's input has another one now; it still works."""
+
+
 class TrainingError(LabError):
     """The training itself failed: it diverged, or the machine ran out of memory."""
 

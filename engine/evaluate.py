@@ -87,4 +87,4 @@ def evaluate(
     if dataset.task.predicts_numbers:
         back = dataset.pipeline.target_to_original
         z, targets, baselines = back(z), back(targets), {name: back(g) for name, g in baselines.items()}
-    return loss, measured(dataset.metrics, z, targets, baselines)
+    return loss, measured(dataset.measured_by(experiment.training.metrics), z, targets, baselines)

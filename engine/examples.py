@@ -26,6 +26,7 @@ CLASSES: dict[str, Tree] = {
     "Expect": {"metric": "accuracy", "value": 0.95},
 }
 SECTIONS = {"source": "[data]", "loss": "[loss]", "optimizer": "[optimizer]", "schedule": "[schedule]"}
+INLINE = {"preprocess": "preprocess", "metric": "metrics"}
 LISTED = {"layer": "[[model]]", "augment": "[[augment]]"}
 
 
@@ -52,9 +53,8 @@ class Example:
             return section(SECTIONS[family], values)
         if family in LISTED:
             return section(LISTED[family], values)
-        key = "preprocess" if family == "preprocess" else family
         text = toml_text(values if self.values else self.cls.tag())
-        return f"{key} = [{text}]" if family == "preprocess" else f"{key} = {text}"
+        return f"{INLINE[family]} = [{text}]" if family in INLINE else f"{family} = {text}"
 
     def python(self) -> str:
         """How it is built in Python, with `import tui_lab as tl`."""

@@ -10,10 +10,10 @@ from msgspec.structs import replace
 
 from engine.data import Dataset
 from engine.edits import Change, changes, check_live
-from engine.errors import InputError, did_you_mean
+from engine.errors import InputError
 from engine.evaluate import Evaluator, evaluate
 from engine.events import Log
-from engine.experiment import Experiment, Training
+from engine.experiment import Experiment
 from engine.machine.memory import Memory, Tensor
 from engine.machine.program import Program, kernels_of
 from engine.machine.registers import (
@@ -85,7 +85,6 @@ class Trainer:
 
     def _lay_out(self, experiment: Experiment) -> None:
         """Plan a resolved experiment."""
-        check_monitor(experiment.training, self.dataset)
         self.plan = Plan.of(experiment, self.dataset, self.guarded)
         self.experiment = experiment
         self._program: Program | None = None
@@ -165,7 +164,6 @@ class Trainer:
         made = changes(before, after)
         if not made:
             return []
-        check_monitor(after.training, self.dataset)
         if layout_key(after) == layout_key(before):
             self.experiment = after
             if self.memory.allocated:
@@ -419,11 +417,3 @@ def state_of(memory: Memory) -> dict[str, np.ndarray]:
             prefix = "" if name in ("parameters", "statistics") else f"{name}/"
             state |= {prefix + tensor: t.array for tensor, t in area.tensors.items()}
     return state
-
-
-def check_monitor(training: Training, dataset: Dataset) -> None:
-    known = ["val_loss", "train_loss", *(m.name for m in dataset.metrics)]
-    if training.monitor not in known:
-        raise InputError(
-            f"training.monitor = {training.monitor!r}: unknown; {did_you_mean(training.monitor, known)}"
-        )

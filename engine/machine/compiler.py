@@ -87,7 +87,9 @@ def native() -> Any:
     import scipy.linalg.cython_blas  # noqa: F401  its BLAS must be loaded before the pools can be limited
     import threadpoolctl
 
+    # Numba may have been imported before, with the environment of then.
     numba.config.CACHE_DIR = str(cache_folder())  # type: ignore[attr-defined]
+    numba.config.THREADING_LAYER = os.environ["NUMBA_THREADING_LAYER"]  # type: ignore[attr-defined]
     threadpoolctl.threadpool_limits(1)
     return numba
 

@@ -33,7 +33,7 @@ def lines() -> Iterator[str]:
         yield f"- **{family.title}**: {links}"
     for family, found in families:
         yield f"\n## {family.title}\n"
-        yield f"{family.about()}. In an experiment: `{family.where}`." if family.base else family.about()
+        yield f"{family.about()}. In an experiment: `{family.where}`."
         for entry in found:
             yield from section(entry)
 
