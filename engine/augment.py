@@ -2,7 +2,7 @@
 heart."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
@@ -59,7 +59,7 @@ class Batch:
         net = self.net
         with net.scope("mixup"):
             gradient = net.workspace_gradients.tensor(net.name("outputs"), z.shape)
-            twin = Tensor(z.area, z.name, z.offset, z.shape, gradient)
+            twin = replace(z, gradient=gradient)
             second = self.number("loss")
             loss.plan(net, twin, self.other, second)
         net.op(kernels.mix_losses, None, z=z, twin=twin, loss=result, other=second, share=self.share)
@@ -163,7 +163,7 @@ class Mixup(Augmentation, tag="mixup"):
         targets = net.scratch("targets", batch.t.shape)
         if batch.classes:
             net.op(kernels.reverse_rows, None, x=mirror.t, y=targets)
-            batch.other = targets
+            batch.other = replace(targets, vocabulary=mirror.t.vocabulary, least=mirror.t.least)
         else:
             net.op(kernels.mix_rows, None, x=batch.t, mirror=mirror.t, y=targets, share=share)
             batch.t = targets

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, ClassVar, Protocol
 
@@ -129,7 +129,6 @@ class Builder:
         self._path: list[str] = []
         self.following: Sequence[Plannable] = ()  # in the sequence, behind the layer that is being planned
         self._streams = 0
-        self._vocabularies: dict[str, Shape] = {"input": io.vocabulary}
 
     # -- names --------------------------------------------------------------------------------------------
 
@@ -156,8 +155,9 @@ class Builder:
 
     @property
     def position(self) -> Tensor:
-        """Where in the sequence a streaming copy is; set by whoever runs it."""
-        return shared(self.memory, "position", np.int64, 1)
+        """Where in the sequence a streaming copy is; set by whoever runs it, 0 in any other."""
+        places = self.io.input_shape[0] if self.streaming else 1
+        return replace(shared(self.memory, "position", np.int64, 1), vocabulary=(places,))
 
     @property
     def at_end(self) -> bool:
@@ -211,6 +211,11 @@ class Builder:
         gradient = self.workspace_gradients.tensor(name, shape) if self.training else None
         return self.workspace.tensor(name, shape, gradient)
 
+    def input(self, shape: Shape) -> Tensor:
+        """The rows that the network is given, with what the data says of their numbers."""
+        x = self.workspace.tensor(self.name("input"), shape)
+        return replace(x, vocabulary=self.io.vocabulary)
+
     def elementwise(self, name: str, x: Tensor) -> Tensor:
         """An activation of the shape of `x` that shares its gradient: backward kernels work in place."""
         return self.workspace.tensor(self.name(name), x.shape, x.gradient)
@@ -243,13 +248,9 @@ class Builder:
         """How many different numbers each column of `x` may hold, 0 … V − 1; one entry where all columns share
         it, 0 for a column of quantities; empty where nothing is known (what layers computed).
 
-        Only the data knows, and what is picked from it: see `name_vocabulary`.
+        Only the data knows, and what is picked from it: `x.vocabulary` says so.
         """
-        return self._vocabularies.get(x.name, ())
-
-    def name_vocabulary(self, x: Tensor, vocabulary: Shape) -> None:
-        """Say that the columns of `x` hold numbers of that vocabulary, as a layer that picks columns does."""
-        self._vocabularies[x.name] = vocabulary
+        return x.vocabulary
 
     def stream(self) -> int:
         """A number of its own for each use of random numbers in the network."""
@@ -261,7 +262,7 @@ class Builder:
         if x.gradient is None:
             return x
         gradient = self.workspace_gradients.tensor(self.name("fork"), x.shape)
-        fork = Tensor(x.area, x.name, x.offset, x.shape, gradient)
+        fork = replace(x, gradient=gradient)
         self.op(None, add_gradient, fork=fork, x=x)
         return fork
 

@@ -2,28 +2,55 @@
 
 A family is a direct subclass of `Component` with a `tag_field` (`class Optimizer(Component, tag_field="name")`);
 its members are the subclasses with a `tag`. Defining the class is all it takes to be read, checked and listed.
+
+A component that is built in Python is checked as one in TOML is: `Adam(lr=-5)` raises InputError, and
+`Dense(64, "gelu")` holds the same activation as `{ layer = "dense", units = 64, activation = "gelu" }`.
 """
 
 import math
 import re
 import types
+from collections.abc import Callable
 from datetime import date, time
-from typing import Any, ClassVar, Literal, Union, get_args, get_origin, get_type_hints
+from functools import cache, wraps
+from typing import Any, ClassVar, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
 from engine.errors import InputError, did_you_mean
-from engine.hyper import split_annotation
+from engine.fits import Predicate, fits
+from engine.hyper import bounds_text, split_annotation
 
 Tree = dict[str, Any]
 
 
 # Inherited at run time; type checkers would want it repeated in every component.
-FROZEN = {"frozen": True}
+FROZEN = {"frozen": True, "repr_omit_defaults": True}
+
+
+class ComponentError(InputError, ValueError):
+    """What is wrong with a component that is built in Python, and the same without the component's name."""
+
+    def __init__(self, message: str, reason: str = "") -> None:
+        super().__init__(message)
+        self.reason = reason or message
 
 
 class Component(msgspec.Struct, **FROZEN):
-    """A part of an experiment; its fields are its hyperparameters."""
+    """A part of an experiment; its fields are its hyperparameters.
+
+    Values are checked against the fields' ranges, and text, tables and NumPy numbers become what the fields hold.
+    Raises InputError. A component cannot be changed; `msgspec.structs.replace(component, lr=0.1)` gives another.
+    """
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        own = cls.__dict__.get("__post_init__")
+        if own is not None:  # what one field cannot say alone is checked after the fields
+            cls.__post_init__ = checked_before(own)  # type: ignore[assignment, method-assign]
+
+    def __post_init__(self) -> None:
+        check_fields(self)
 
     live_family: ClassVar[bool] = False  # a member may be exchanged for another one while a network learns
 
@@ -31,6 +58,60 @@ class Component(msgspec.Struct, **FROZEN):
     def tag(cls) -> str:
         """The name of this component in TOML."""
         return str(cls.__struct_config__.tag)
+
+
+def checked_before(own: Callable[[Any], None]) -> Callable[[Any], None]:
+    """A `__post_init__` that checks the fields and then does what the component's own one does."""
+
+    @wraps(own)
+    def check(self: Any) -> None:
+        check_fields(self)
+        try:
+            own(self)
+        except ValueError as error:
+            raise ComponentError(f"{type(self).__name__}: {error}", str(error)) from None
+
+    return check
+
+
+class FieldCheck(NamedTuple):
+    """How one field of a class is checked."""
+
+    name: str
+    key: str  # its name in TOML
+    annotation: Any
+    required: bool
+    fits: Predicate
+
+
+@cache
+def checks_of(cls: type[Component]) -> tuple[FieldCheck, ...]:
+    hints = get_type_hints(cls, include_extras=True)
+    return tuple(
+        FieldCheck(info.name, info.encode_name, hints[info.name], info.required, fits(hints[info.name]))
+        for info in msgspec.structs.fields(cls)
+    )
+
+
+def check_fields(component: Component) -> None:
+    """Put the right kind of value into every field of a new component. Raises ComponentError where it is none."""
+    for name, key, annotation, _, fit in checks_of(type(component)):
+        value = getattr(component, name)
+        if not fit(value):
+            try:
+                value = build(annotation, plain_value(value), f"{type(component).__name__}.{key}")
+            except InputError as error:
+                raise ComponentError(str(error)) from None
+            msgspec.structs.force_setattr(component, name, value)
+
+
+def plain_value(value: Any) -> Any:
+    """A NumPy number or array, or a tuple, as the plain value or list that a field holds; others as they are."""
+    if isinstance(value, tuple):
+        return [plain_value(item) for item in value]
+    if type(value).__module__ == "numpy":  # without importing it
+        return value.tolist()
+    return value
 
 
 def members(family: type[Component]) -> dict[str, type[Component]]:
@@ -70,10 +151,10 @@ def build(annotation: Any, tree: Any, path: str = "") -> Any:
     origin, arguments = get_origin(kind), get_args(kind)
     if origin in (Union, types.UnionType) and tree is not None:
         structs = [a for a in arguments if isinstance(a, type) and issubclass(a, Component)]
-        if structs and isinstance(tree, dict):
+        if structs and isinstance(tree, dict | Component):
             return build(structs[0], tree, path)
     if origin is list and isinstance(tree, list):
-        return [build(arguments[0], item, f"{path}.{i}") for i, item in enumerate(tree)]
+        return [build(arguments[0], plain_value(item), f"{path}.{i}") for i, item in enumerate(tree)]
     if is_family(kind):
         return build_member(kind, tree, path)
     if isinstance(kind, type) and issubclass(kind, Component):
@@ -83,10 +164,12 @@ def build(annotation: Any, tree: Any, path: str = "") -> Any:
     try:
         return msgspec.convert(tree, annotation)
     except msgspec.ValidationError as error:
-        raise InputError(f"{path} = {shown(tree)}: {plain(str(error), kind)}") from None
+        raise InputError(f"{path} = {shown(tree)}: {plain(str(error), annotation)}") from None
 
 
 def build_member(family: type[Component], tree: Any, path: str) -> Component:
+    if isinstance(tree, family):
+        return tree
     tag_field = family.__struct_config__.tag_field
     known = members(family)
     if isinstance(tree, str):  # `activation = "tanh"` is short for `activation = { name = "tanh" }`
@@ -103,21 +186,22 @@ def build_member(family: type[Component], tree: Any, path: str) -> Component:
 
 
 def build_struct(kind: type[Component], tree: Any, path: str) -> Any:
+    if isinstance(tree, kind):
+        return tree
     if not isinstance(tree, dict):
         raise InputError(f"{path} = {shown(tree)}: expected a table")
-    hints = get_type_hints(kind, include_extras=True)
-    infos = {info.encode_name: info for info in msgspec.structs.fields(kind)}
+    known = {check.key: check for check in checks_of(kind)}
     for key in tree:
-        if key not in infos:
-            raise InputError(f"{joined(path, key)}: unknown key; {did_you_mean(key, infos)}")
-    for key, info in infos.items():
-        if info.required and key not in tree:
+        if key not in known:
+            raise InputError(f"{joined(path, key)}: unknown key; {did_you_mean(key, known)}")
+    for key, check in known.items():
+        if check.required and key not in tree:
             raise InputError(f"{joined(path, key)} is missing")
-    values = {infos[k].name: build(hints[infos[k].name], v, joined(path, k)) for k, v in tree.items()}
+    values = {known[k].name: build(known[k].annotation, v, joined(path, k)) for k, v in tree.items()}
     try:
         return kind(**values)
-    except ValueError as error:  # a component's __post_init__ checks what one field cannot say alone
-        raise InputError(f"{path or 'experiment'}: {error}") from None
+    except ComponentError as error:
+        raise InputError(f"{path or 'experiment'}: {error.reason}") from None
 
 
 def tree_of(component: Any) -> Any:
@@ -143,10 +227,13 @@ WORDS = {
 }  # fmt: skip
 
 
-def plain(message: str, kind: Any) -> str:
-    """msgspec's sentence about a value that should be of a kind, in TOML's words and without its own path."""
+def plain(message: str, annotation: Any) -> str:
+    """msgspec's sentence about a value that a field does not take, in TOML's words and without its own path."""
+    kind, meta = split_annotation(annotation)
     if message.startswith("Invalid enum value"):
         return f"expected {' or '.join(choices(kind))}"
+    if kind in (int, float) and re.fullmatch(r"Expected `(int|float)` [<>]=? \S+", message):
+        return f"expected {WORDS[kind.__name__]} {bounds_text(meta)}"
 
     def worded(match: re.Match) -> str:
         names = match[1].split(" | ")

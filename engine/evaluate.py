@@ -3,6 +3,7 @@
 import numpy as np
 
 from engine.builder import Builder, IOSpec
+from engine.data.preparation.indices import check_indices
 from engine.experiment import Experiment
 from engine.machine.memory import Memory
 from engine.machine.program import Phase, Program
@@ -20,10 +21,10 @@ class Evaluator:
     ) -> None:
         self.memory = Memory(experiment.training.precision)
         lay_out(self.memory, network)
-        self.network = network
+        self.network, self.vocabulary = network, io.vocabulary
         self.block = rows or block_rows(experiment, io)
         net = Builder(self.memory, "evaluation", io)
-        self.x = net.workspace.tensor("input", (self.block, *io.input_shape))
+        self.x = net.input((self.block, *io.input_shape))
         self.z = net.sequence(experiment.model, self.x)
         self.builder = net
         self.phase = Phase("evaluate", [net.forward])
@@ -45,9 +46,10 @@ class Evaluator:
                     tensor.array[...] = arrays[name]
 
     def outputs(self, x: np.ndarray) -> np.ndarray:
-        """The network's outputs (R, …) for inputs (R, …)."""
+        """The network's outputs (R, …) for inputs (R, …). Raises InputError where an index is out of range."""
         from engine.machine.vm import run_lanes
 
+        check_indices(x, self.vocabulary, "the inputs")
         self.compile()
         assert self._program is not None
         run = run_lanes(False)
@@ -63,7 +65,7 @@ class Evaluator:
 def block_rows(experiment: Experiment, io: IOSpec) -> int:
     """How many rows a pass takes: a function of the experiment alone, because it decides the bits."""
     net = Builder(Memory(experiment.training.precision), "row", io)
-    net.sequence(experiment.model, net.workspace.tensor("input", (1, *io.input_shape)))
+    net.sequence(experiment.model, net.input((1, *io.input_shape)))
     rows = BLOCK
     while rows > 1 and rows * net.workspace.size > BLOCK_NUMBERS:
         rows //= 2

@@ -16,7 +16,9 @@ from engine.hyper import hyper
 from engine.layers import Layer
 from engine.losses import Loss
 from engine.optimizers import AdamW, Optimizer
-from engine.schedules import Constant, Schedule
+from engine.schedules import ConstantRate, Schedule
+
+SURE = 4  # standard deviations: one in 30,000 normal values lies beyond
 
 
 class Training(Component):
@@ -54,10 +56,38 @@ class Training(Component):
 
 
 class Expect(Component):
-    """What a preset promises: the metric on the test rows is at least (or, for errors, at most) the value."""
+    """What a preset promises of a metric on the test rows: what its seeds gave, or (`value`) a plain bound."""
 
     metric: str
-    value: float
+    value: float | None = None
+    mean: float | None = None
+    std: float | None = None
+    worst: float | None = None
+    seeds: int = 0
+
+    def __post_init__(self) -> None:
+        measured = (self.mean, self.std, self.worst)
+        if self.value is None and (None in measured or self.seeds < 2):
+            raise ValueError("expected mean, std and worst of two seeds or more, or value")
+        if self.value is not None and (measured != (None, None, None) or self.seeds):
+            raise ValueError("value cannot be given beside mean, std, worst and seeds")
+        if self.std is not None and self.std < 0:
+            raise ValueError(f"std = {self.std}: expected a number >= 0")
+
+    def bound(self, higher_is_better: bool) -> float:
+        """What no seed falls behind, on whatever processor: beyond the worst one seen, and far beyond the mean."""
+        if self.mean is None or self.std is None or self.worst is None:
+            assert self.value is not None
+            return self.value
+        far = SURE * self.std
+        return min(self.worst, self.mean - far) if higher_is_better else max(self.worst, self.mean + far)
+
+    def text(self) -> str:
+        """The promise in words."""
+        if self.mean is None or self.std is None or self.worst is None:
+            return f"{self.metric} {self.value:g} on the test rows"
+        spread = f"{self.mean:g} ± {self.std:g}"
+        return f"{self.metric} {spread} on the test rows (worst of {self.seeds} seeds: {self.worst:g})"
 
 
 class Experiment(Component, kw_only=True):
@@ -79,12 +109,18 @@ class Experiment(Component, kw_only=True):
     model: list[Layer]
     loss: Loss
     optimizer: Optimizer = AdamW()
-    schedule: Schedule = Constant()
+    schedule: Schedule = ConstantRate()
     training: Training
 
     def __post_init__(self) -> None:
         if not self.model:
             raise ValueError("model needs at least one layer")
+
+
+def dataset_key(experiment: Experiment) -> tuple[Source, int, str]:
+    """What the data set of an experiment depends on, besides the files it names: source, seed, element type."""
+    training = experiment.training
+    return experiment.data, training.seed, training.precision
 
 
 def read_toml(path: Path) -> Tree:

@@ -9,7 +9,7 @@ import numpy as np
 from engine.builder import Builder, IOSpec
 from engine.data.preparation.pipeline import Pipeline
 from engine.data.preparation.vocabulary import Vocabulary
-from engine.errors import InputError
+from engine.errors import InputError, TrainingError
 from engine.experiment import Experiment
 from engine.machine.memory import Memory
 from engine.machine.program import Phase, Program
@@ -27,7 +27,9 @@ class Sampling:
     top_p: float = 1.0  # only the likeliest that have so much probability together (Holtzman et al. 2020)
 
     def choose(self, scores: np.ndarray, rng: np.random.Generator) -> int:
-        """A token for scores (V,)."""
+        """A token for scores (V,). Raises TrainingError where they are not finite."""
+        if not np.isfinite(scores).all():
+            raise TrainingError("the network's scores are not finite: its parameters are damaged or diverged")
         if self.temperature <= 0:
             return int(scores.argmax())
         z = scores.astype(np.float64) / self.temperature
@@ -39,7 +41,8 @@ class Sampling:
             reached = np.cumsum(p[order])
             p[order[np.searchsorted(reached, self.top_p * reached[-1]) + 1 :]] = 0
         reached = np.cumsum(p)
-        return int(np.searchsorted(reached, rng.random() * reached[-1], side="right"))
+        place = int(np.searchsorted(reached, rng.random() * reached[-1], side="right"))
+        return min(place, int(np.flatnonzero(p)[-1]))  # the product may round up to the sum itself
 
 
 class Generator:
@@ -63,7 +66,7 @@ class Generator:
         self.memory = Memory(experiment.training.precision)
         lay_out(self.memory, network)
         self.net = Builder(self.memory, "generation", io, streaming=self.streaming)
-        self.x = self.net.workspace.tensor("input", (1, 1) if self.streaming else (1, self.context))
+        self.x = self.net.input((1, 1) if self.streaming else (1, self.context))
         self.z = self.net.sequence(experiment.model, self.x)
         # Where nothing asks for the position, nothing ends with the context: recurrent layers go on for ever.
         self.bounded = "position" in self.memory.areas

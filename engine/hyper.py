@@ -84,3 +84,16 @@ def default_of(info: msgspec.structs.FieldInfo) -> Any:
 def first_given(meta: msgspec.Meta | None, *names: str) -> float | None:
     values = [getattr(meta, name) for name in names] if meta else []
     return next((v for v in values if v is not None), None)
+
+
+def bounds_text(meta: msgspec.Meta | None) -> str:
+    """The range of a number as text: ">= 0 and <= 100", "> 0"; empty where there is none."""
+    if meta is None:
+        return ""
+    signs = ((">=", meta.ge), (">", meta.gt), ("<=", meta.le), ("<", meta.lt))
+    return " and ".join(f"{sign} {bound_text(bound)}" for sign, bound in signs if bound is not None)
+
+
+def bound_text(bound: float) -> str:
+    """A bound without digits that say nothing: 0, 0.5, 100."""
+    return str(int(bound)) if float(bound).is_integer() else str(bound)

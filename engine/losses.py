@@ -1,11 +1,13 @@
 """Losses: what is made small. Each has a kernel for training and a NumPy version for evaluation."""
 
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from msgspec.structs import replace
 
+from engine.builder import Builder
 from engine.component import Component
+from engine.data import Dataset
 from engine.errors import InputError
 from engine.hyper import fields, hyper
 from engine.kernels import losses as kernels
@@ -14,25 +16,21 @@ from engine.machine.kernel import Kernel
 from engine.machine.memory import Tensor
 from engine.metrics import scored_positions
 
-if TYPE_CHECKING:
-    from engine.builder import Builder
-    from engine.data import Dataset
-
 Smoothing = Annotated[float, hyper("share of the target spread over all classes", ge=0, lt=1, live=True)]
 
 
 class Loss(Component, tag_field="name"):
     """A loss over outputs z (N, C) and targets t (N, K), averaged over the batch."""
 
-    def units(self, dataset: "Dataset") -> int:
+    def units(self, dataset: Dataset) -> int:
         """How many outputs the network must have. Raises InputError when the loss does not suit the data."""
         raise NotImplementedError
 
-    def resolved(self, dataset: "Dataset") -> "Loss":
+    def resolved(self, dataset: Dataset) -> "Loss":
         """This loss with what depends on the training rows worked out."""
         return self
 
-    def plan(self, net: "Builder", z: Tensor, t: Tensor, loss: Tensor) -> None:
+    def plan(self, net: Builder, z: Tensor, t: Tensor, loss: Tensor) -> None:
         """Emit the kernel that writes the loss and the gradient of `z`."""
         raise NotImplementedError
 
@@ -46,7 +44,7 @@ class RegressionLoss(Loss):
 
     kernel: ClassVar[Kernel]
 
-    def units(self, dataset: "Dataset") -> int:
+    def units(self, dataset: Dataset) -> int:
         if not dataset.task.predicts_numbers:
             raise InputError(
                 f"loss.name = {self.tag()!r} needs numbers, the targets are {dataset.task.targets_are}; "
@@ -54,7 +52,7 @@ class RegressionLoss(Loss):
             )
         return dataset.outputs
 
-    def plan(self, net: "Builder", z: Tensor, t: Tensor, loss: Tensor) -> None:
+    def plan(self, net: Builder, z: Tensor, t: Tensor, loss: Tensor) -> None:
         numbers = {f.name: net.hyper(f.name, getattr(self, f.name)) for f in fields(type(self))}
         net.op(self.kernel, None, z=z, t=t, loss=loss, shard_info=net.shard_info, **numbers)
 
@@ -102,7 +100,10 @@ class ClassificationLoss(Loss):
 
     class_weights: Annotated[
         list[float] | Literal["balanced"],
-        hyper('a weight a class; empty: all 1; "balanced": as many times more as the class is rarer'),
+        hyper(
+            'a weight a class; empty: all 1; "balanced": as many times more as the class is rarer in training, '
+            "1 for one that has no row there"
+        ),
     ] = []
 
     def __post_init__(self) -> None:
@@ -111,7 +112,7 @@ class ClassificationLoss(Loss):
 
     scores_tokens: ClassVar[bool] = False  # whether it suits text, too
 
-    def units(self, dataset: "Dataset") -> int:
+    def units(self, dataset: Dataset) -> int:
         classes = dataset.outputs
         task = dataset.task
         if task.predicts_tokens and not self.scores_tokens:
@@ -127,17 +128,18 @@ class ClassificationLoss(Loss):
             raise InputError(
                 f"loss.class_weights has {len(self.class_weights)} numbers for {classes} classes"
             )
-        return self.scores(classes)
+        return classes if task.predicts_tokens else self.scores(classes)
 
     def scores(self, classes: int) -> int:
         """How many outputs tell so many classes apart. Raises InputError when the loss cannot."""
         return classes
 
-    def resolved(self, dataset: "Dataset") -> Loss:
+    def resolved(self, dataset: Dataset) -> Loss:
         if self.class_weights != "balanced":
             return self
         rows = np.bincount(dataset.train.y[:, 0].astype(int), minlength=dataset.outputs)
-        weights = rows.sum() / (dataset.outputs * np.maximum(rows, 1))
+        there = rows > 0
+        weights = np.where(there, rows.sum() / (there.sum() * np.maximum(rows, 1)), 1.0)
         return replace(self, class_weights=weights.tolist())
 
     def weights(self, classes: int) -> np.ndarray:
@@ -147,26 +149,36 @@ class ClassificationLoss(Loss):
         return np.array(self.class_weights or [1.0] * classes, np.float64)
 
 
-class CrossEntropy(ClassificationLoss, tag="cross_entropy"):
-    """−log softmax(z)[target] over class scores (N, C), or the scores (N, T, V) of the next token at each position.
+class TokenLoss(ClassificationLoss):
+    """A loss over class scores (N, C), or over the scores (N, T, V) of the next token at each position.
 
     Positions whose target is −1 do not count; the mean is over those that do.
     """
 
-    label_smoothing: Smoothing = 0.0
-
     scores_tokens = True
 
-    def plan(self, net: "Builder", z: Tensor, t: Tensor, loss: Tensor) -> None:
+    def operands(self, net: Builder, z: Tensor, t: Tensor) -> dict[str, Tensor]:
+        """Scores (P, C), targets (P, 1) and weights (C,) for a kernel, and how many targets of a row count."""
         classes = net.outputs
-        z = z.reshaped((z.size // classes, classes))
         scored = t.size / t.shape[0] if net.scored is None else net.scored
+        return {
+            "z": z.reshaped((z.size // classes, classes)),
+            "t": t.reshaped((t.size, 1)),
+            "weights": net.constant("class_weights", self.weights(classes)),
+            "scored": net.constant("scored", np.array([scored])),
+        }
+
+
+class CrossEntropy(TokenLoss, tag="cross_entropy"):
+    """−log softmax(z)[target]"""
+
+    label_smoothing: Smoothing = 0.0
+
+    def plan(self, net: Builder, z: Tensor, t: Tensor, loss: Tensor) -> None:
+        smoothing = net.hyper("label_smoothing", self.label_smoothing)
         net.op(
             kernels.cross_entropy, None,
-            z=z, t=t.reshaped((t.size, 1)), loss=loss, shard_info=net.shard_info,
-            smoothing=net.hyper("label_smoothing", self.label_smoothing),
-            weights=net.constant("class_weights", self.weights(classes)),
-            scored=net.constant("scored", np.array([scored])),
+            loss=loss, shard_info=net.shard_info, smoothing=smoothing, **self.operands(net, z, t),
         )  # fmt: skip
 
     def values(self, z: np.ndarray, t: np.ndarray) -> np.ndarray:
@@ -174,6 +186,38 @@ class CrossEntropy(ClassificationLoss, tag="cross_entropy"):
         classes, smooth = log_p.shape[1], self.label_smoothing
         picked = log_p[np.arange(len(log_p)), target]
         return -self.weights(classes)[target] * ((1 - smooth) * picked + smooth * log_p.mean(axis=1))
+
+
+class Focal(TokenLoss, tag="focal"):
+    """−(1 − p)^gamma·log p, p the probability of the target: what is already right counts less, rare and hard rows
+    more (Lin et al. 2017). Of two classes over one logit (N, 1), above 0 for the second; α_t is `class_weights`.
+    """
+
+    gamma: Annotated[
+        float, hyper("how much less what is right counts; 0: cross-entropy", ge=0, le=10, live=True)
+    ] = 2.0
+
+    def scores(self, classes: int) -> int:
+        return 1 if classes == 2 else classes
+
+    def plan(self, net: Builder, z: Tensor, t: Tensor, loss: Tensor) -> None:
+        gamma = net.hyper("gamma", self.gamma)
+        if net.outputs > 1:
+            operands, kernel = self.operands(net, z, t), kernels.focal_of_many
+        else:
+            operands = {"z": z, "t": t, "weights": net.constant("class_weights", self.weights(2))}
+            kernel = kernels.focal_of_two
+        net.op(kernel, None, loss=loss, shard_info=net.shard_info, gamma=gamma, **operands)
+
+    def values(self, z: np.ndarray, t: np.ndarray) -> np.ndarray:
+        if z.shape[-1] == 1:
+            target = t[:, 0].astype(int)
+            log_p = -np.logaddexp(0, -(2 * target - 1) * z[:, 0].astype(np.float64))
+            weights = self.weights(2)[target]
+        else:
+            scores, target = scored_positions(z, t)
+            log_p, weights = scores[np.arange(len(scores)), target], self.weights(scores.shape[1])[target]
+        return -weights * (-np.expm1(log_p)) ** self.gamma * log_p
 
 
 class BinaryCrossEntropy(ClassificationLoss, tag="binary_cross_entropy"):
@@ -188,7 +232,7 @@ class BinaryCrossEntropy(ClassificationLoss, tag="binary_cross_entropy"):
             )
         return 1
 
-    def plan(self, net: "Builder", z: Tensor, t: Tensor, loss: Tensor) -> None:
+    def plan(self, net: Builder, z: Tensor, t: Tensor, loss: Tensor) -> None:
         weights = net.constant("class_weights", self.weights(2))
         smoothing = net.hyper("label_smoothing", self.label_smoothing)
         net.op(
@@ -211,7 +255,7 @@ class Hinge(ClassificationLoss, tag="hinge"):
     def scores(self, classes: int) -> int:
         return 1 if classes == 2 else classes
 
-    def plan(self, net: "Builder", z: Tensor, t: Tensor, loss: Tensor) -> None:
+    def plan(self, net: Builder, z: Tensor, t: Tensor, loss: Tensor) -> None:
         of_two = z.shape[1] == 1
         weights = net.constant("class_weights", self.weights(2 if of_two else z.shape[1]))
         kernel = kernels.hinge_of_two if of_two else kernels.hinge_of_many

@@ -49,6 +49,7 @@ def confusion(z: np.ndarray, t: np.ndarray) -> np.ndarray:
 
 
 def accuracy(z: np.ndarray, t: np.ndarray) -> float:
+    """The share of rows whose predicted class is the true one."""
     return float(np.mean(predicted(z) == t[:, 0]))
 
 
@@ -65,6 +66,9 @@ def top(k: int) -> Callable[[np.ndarray, np.ndarray], float]:
         higher, tied = (z > own).sum(axis=1), (z == own).sum(axis=1)
         return float(np.mean(np.clip((k - higher) / tied, 0, 1)))
 
+    top_k.__doc__ = (
+        f"The share of rows whose class is among the {k} highest scores; tied scores share the places left."
+    )
     return top_k
 
 
@@ -105,15 +109,17 @@ def area(score: np.ndarray, positive: np.ndarray) -> float | None:
 
 
 def mse(z: np.ndarray, t: np.ndarray) -> float:
+    """The mean squared error over rows and targets."""
     return float(np.mean((z.astype(np.float64) - t) ** 2))
 
 
 def rmse(z: np.ndarray, t: np.ndarray) -> float:
-    """The root of the mean over rows and targets."""
+    """The root of the mean squared error over rows and targets, in the target's own units."""
     return float(np.sqrt(mse(z, t)))
 
 
 def mae(z: np.ndarray, t: np.ndarray) -> float:
+    """The mean absolute error over rows and targets, in the target's own units."""
     return float(np.mean(np.abs(z.astype(np.float64) - t)))
 
 

@@ -35,7 +35,7 @@ class NetworkSpec:
 def trace(layers: Sequence[Plannable], io: IOSpec, dtype: str = "float32") -> NetworkSpec:
     """Plan the layers for one row, allocating nothing. Raises InputError where a layer does not fit."""
     builder = Builder(Memory(dtype), "outline", io)
-    result = builder.sequence(layers, builder.tensor("input", (1, *io.input_shape)))
+    result = builder.sequence(layers, builder.input((1, *io.input_shape)))
     if result.size != io.outputs * io.positions:
         raise InputError(f"model: the last layer gives {result.size} outputs, {needed(io)}")
     # What decays stands first, so that an optimizer meets two long stretches and not many short ones.

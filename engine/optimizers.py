@@ -1,17 +1,18 @@
 """Optimizers: each a few hyperparameters, the names of its state, and a kernel over flat memory."""
 
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from dataclasses import replace
+from math import prod
+from typing import Annotated, ClassVar
 
 from engine.builder import Role
 from engine.component import Component
 from engine.hyper import fields, hyper
-from engine.kernels import muon
+from engine.kernels import adafactor, muon
 from engine.kernels import optimizers as kernels
 from engine.machine.kernel import Kernel
+from engine.machine.memory import Tensor
 from engine.network import NetworkSpec
-
-if TYPE_CHECKING:
-    from engine.update import Update
+from engine.update import Update
 
 Lr = Annotated[float, hyper("learning rate: the size of a step", ge=0, le=100, log=True, live=True)]
 Beta = Annotated[float, hyper("decay of a running mean, a step", ge=0, lt=1, live=True)]
@@ -22,9 +23,10 @@ Momentum = Annotated[float, hyper("share of the last step that is kept", ge=0, l
 
 
 class Optimizer(Component, tag_field="name"):
-    """Turns gradients into a step. Fields after `lr` reach the kernel as h[0], h[1], …
+    """Turns gradients into a step; a member's fields reach its kernel as operands of the same names.
 
-    Weight decay applies to weights, not to biases and the parameters of norms.
+    `lr` comes from the schedule, step by step. Weight decay applies to weights, not to biases and the parameters of
+    norms: a kernel's operand `decay` says which it has.
     """
 
     lr: Lr = 0.001
@@ -33,18 +35,21 @@ class Optimizer(Component, tag_field="name"):
     states: ClassVar[tuple[str, ...]] = ()
     kernel: ClassVar[Kernel]
 
-    def numbers(self) -> list[float]:
-        """The hyperparameters that the kernel reads, in the order of the fields; `lr` comes from the schedule."""
-        return [float(getattr(self, f.name)) for f in fields(type(self)) if f.name != "lr"]
-
-    def matrices(self, network: NetworkSpec) -> frozenset[str]:
-        """The parameters whose kernel must see them as one matrix."""
+    def whole(self, network: NetworkSpec) -> frozenset[str]:
+        """The parameters that a kernel must see by themselves, in their own shape."""
         return frozenset()
 
-    def plan(self, update: "Update") -> None:
-        """Emit the operations of one step: here the kernel over every stretch of trained memory."""
+    def numbers(self, update: Update) -> dict[str, Tensor]:
+        """The hyperparameters besides `lr`, by name, as kernels read them."""
+        return {
+            f.name: update.hyper(f.name, getattr(self, f.name)) for f in fields(type(self)) if f.name != "lr"
+        }
+
+    def plan(self, update: Update) -> None:
+        """Emit the operations of one step: here the kernel over every segment of trained memory."""
         for segment in update.segments():
-            update.op(segment, self.kernel, self.states)
+            states = {name: update.state(segment, name) for name in self.states}
+            update.op(segment, self.kernel, **states, **self.numbers(update))
 
 
 class Sgd(Optimizer, tag="sgd"):
@@ -189,16 +194,54 @@ class Muon(Optimizer, tag="muon"):
 
     states = ("m", "v")
 
-    def matrices(self, network: NetworkSpec) -> frozenset[str]:
+    def whole(self, network: NetworkSpec) -> frozenset[str]:
         return frozenset(p.name for p in network.parameters if p.role is Role.HIDDEN and len(p.shape) == 2)
 
-    def plan(self, update: "Update") -> None:
+    def plan(self, update: Update) -> None:
         for segment in update.segments():
+            operands = {name: update.state(segment, name) for name in self.states} | self.numbers(update)
             if not segment.shape:
-                update.op(segment, muon.muon_rest_step, self.states)
+                update.op(segment, muon.muon_rest_step, **operands)
                 continue
-            inputs, outputs = segment.shape
-            smaller = min(inputs, outputs)
-            x, y = (update.scratch(segment, name, (inputs, outputs)) for name in "xy")
-            a, b = (update.scratch(segment, name, (smaller, smaller)) for name in "ab")
-            update.op(segment, muon.muon_step, self.states, x=x, y=y, a=a, b=b)
+            smaller = min(segment.shape)
+            operands |= {name: update.scratch(segment, name, segment.shape) for name in "xy"}
+            operands |= {name: update.scratch(segment, name, (smaller, smaller)) for name in "ab"}
+            update.op(segment, muon.muon_step, **operands)
+
+
+class Adafactor(Optimizer, tag="adafactor"):
+    """Adam's second moments from sums over rows and columns: a matrix (I, O) needs I + O numbers of state
+    (Shazeer & Stern 2018).
+
+    R ← β₂R + (1−β₂)·mean over columns of g² + ε₁;  C likewise over rows;  v = R·C/mean R;  β₂ = 1 − t^−decay_rate
+    u = g/√v;  u ← u/max(1, RMS(u)/clip);  p ← (1 − lr·λ)p − max(least_scale, RMS(p))·min(lr, 1/√t)·u
+
+    `lr` is the size of a step relative to the parameter's own, at most. Vectors keep a v of their own. Of weights
+    with more than two axes all but the last are taken as one.
+    """
+
+    lr: Lr = 0.01
+    decay_rate: Annotated[
+        float, hyper("how fast the running means grow longer: β₂ = 1 − t^−decay_rate", gt=0, le=1, live=True)
+    ] = 0.8
+    epsilon: Annotated[float, hyper("joins g²", gt=0, le=1, log=True, live=True)] = 1e-30
+    least_scale: Annotated[
+        float, hyper("the size that a smaller parameter is taken to have", gt=0, le=1, log=True, live=True)
+    ] = 1e-3
+    clip: Annotated[float, hyper("bound on the update's RMS", gt=0, le=100, log=True, live=True)] = 1.0
+    weight_decay: Decay = 0.0
+
+    def whole(self, network: NetworkSpec) -> frozenset[str]:
+        return frozenset(network.shapes)
+
+    def plan(self, update: Update) -> None:
+        for segment in update.segments():
+            if len(segment.shape) < 2:
+                v = update.state(segment, "v", segment.shape)
+                update.op(segment, adafactor.adafactor_vector_step, v=v, **self.numbers(update))
+                continue
+            *leading, columns = segment.shape
+            matrix = replace(segment, shape=(prod(leading), columns))
+            row = update.state(matrix, "row", matrix.shape[:1])
+            column = update.state(matrix, "column", matrix.shape[1:])
+            update.op(matrix, adafactor.adafactor_matrix_step, row=row, column=column, **self.numbers(update))

@@ -2,12 +2,12 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
 
 import numpy as np
-from msgspec.structs import replace
+from msgspec import structs
 
 from engine.augment import STREAM as AUGMENT_STREAM
 from engine.augment import Augmentation, Batch
@@ -40,7 +40,7 @@ def resolve(experiment: Experiment, dataset: Dataset) -> Experiment:
     epoch = min(rows // drawn, math.ceil(steps / FEW_EVALUATIONS))
     every = t.evaluate_every or min(steps, max(epoch, math.ceil(steps / EVALUATIONS), 1))
     network = trace(experiment.model, io_spec(experiment, dataset))
-    training = replace(
+    training = structs.replace(
         t,
         batch_size=batch,
         steps=steps,
@@ -48,13 +48,25 @@ def resolve(experiment: Experiment, dataset: Dataset) -> Experiment:
         shards=min(t.shards or shards_for(network, batch), batch),
         evaluate_every=every,
     )
-    return replace(experiment, loss=experiment.loss.resolved(dataset), training=training)
+    return structs.replace(experiment, loss=experiment.loss.resolved(dataset), training=training)
 
 
 def io_spec(experiment: Experiment, dataset: Dataset) -> IOSpec:
     """What the network must fit. Raises InputError where the loss does not suit the data."""
     units = experiment.loss.units(dataset)
     return IOSpec(dataset.input_shape, units, dataset.positions, dataset.vocabulary)
+
+
+def check_data(experiment: Experiment, dataset: Dataset) -> None:
+    """Raise InputError where the data set has another element type, or an index in it is out of range."""
+    precision = experiment.training.precision
+    for rows in (dataset.train.x, dataset.train.y):
+        if rows.dtype.name != precision:
+            raise InputError(
+                f"the data is {rows.dtype}, training.precision is {precision}: "
+                "prepare the data set again for this experiment"
+            )
+    assert dataset.checked
 
 
 def flops(network: NetworkSpec, batch: int) -> float:
@@ -85,6 +97,7 @@ class Plan:
     @classmethod
     def of(cls, experiment: Experiment, dataset: Dataset, guarded: bool = False) -> "Plan":
         """Plan a resolved experiment; nothing is allocated. Raises InputError where parts do not fit."""
+        check_data(experiment, dataset)
         t, io = experiment.training, io_spec(experiment, dataset)
         memory = Memory(t.precision, guarded)
         network = trace(experiment.model, io, t.precision)
@@ -96,8 +109,7 @@ class Plan:
         draw, indices = sampling(memory, len(dataset.train.x), t.batch_size)
         shards = Shards(memory, experiment, dataset, indices)
 
-        frozen, matrices = frozen_names(t, network), experiment.optimizer.matrices(network)
-        update = Update(memory, network, frozen, matrices)
+        update = Update(memory, network, frozen_names(t, network), experiment.optimizer.whole(network))
         penalty, clip, mean = (memory.areas["hyper"].tensors[n] for n in ("penalty", "clip", "average"))
         phases = [
             Phase("sample", [[draw]]),
@@ -106,12 +118,13 @@ class Plan:
             update.count(shards.losses, t.accumulate, [op for net in shards.replicas for op in net.after]),
             update.regularize(penalty if t.l1 or t.l2 else None),
             update.measure(clip),
-            update.step(
-                experiment.optimizer,
-                clip if t.clip_norm or t.clip_value else None,
-                mean if t.average else None,
-            ),
+            update.apply,
         ]
+        if t.clip_norm or t.clip_value:
+            update.clip(clip)
+        experiment.optimizer.plan(update)
+        if t.average:
+            update.follow(mean)
         return cls(memory, network, phases, shards.replicas)
 
 
@@ -119,7 +132,6 @@ def set_numbers(memory: Memory, experiment: Experiment) -> None:
     """Lay out the numbers that kernels of the update read and that edits may change."""
     t = experiment.training
     numbers = {
-        "optimizer": experiment.optimizer.numbers(),
         "penalty": [t.l1, t.l2],
         "clip": [t.clip_norm, t.clip_value],
         "average": [t.average],
@@ -132,7 +144,7 @@ def set_numbers(memory: Memory, experiment: Experiment) -> None:
 def sampling(memory: Memory, rows: int, batch: int) -> tuple[Operation, Tensor]:
     """The operation that draws a batch, and the row numbers (B,) it writes."""
     order = shared(memory, "order", np.int64, rows)
-    indices = shared(memory, "indices", np.int64, batch)
+    indices = replace(shared(memory, "indices", np.int64, batch), vocabulary=(rows,))
     clock = shared(memory, "clock", np.int64, CLOCK)
     epoch = shared(memory, "order_epoch", np.int64, 1)
     memory.first_values["order_epoch"] = -1
@@ -149,6 +161,7 @@ class Shards:
         self.io = io_spec(experiment, dataset)
         self.data = [self._hold("data.x", dataset.train.x), self._hold("data.y", dataset.train.y)]
         self.scored, self.classes = dataset.scored, dataset.task.predicts_class
+        self.vocabularies = [(self.io.vocabulary, 0), (dataset.target_vocabulary, dataset.least_target)]
         self.losses = shared(memory, "losses", np.float64, t.shards)
         self.gradients: Tensor | None = None  # (S, Q); None when a single shard needs no adding up
         if t.shards > 1 or t.accumulate > 1:
@@ -176,8 +189,10 @@ class Shards:
     ) -> Batch:
         """The rows first … last of the batch, drawn from the data and changed by the steps."""
         rows = []
-        for name, (data, stride, shape) in zip(("input", "target"), self.data, strict=True):
+        for name, held, known in zip(("input", "target"), self.data, self.vocabularies, strict=True):
+            data, stride, shape = held
             drawn = net.workspace.tensor(net.name(name), (last - first, *shape))
+            drawn = replace(drawn, vocabulary=known[0], least=known[1])
             indices = self.indices.rows(first, last)
             net.op(kernels.gather, None, data=data, indices=indices, rows=drawn, stride=stride)
             rows.append(drawn)

@@ -1,4 +1,9 @@
-"""Schedules: the learning rate as a function of the step, each with an optional linear warm-up."""
+"""Schedules: the learning rate as a function of the step, each with an optional linear warm-up.
+
+A warm-up gives the steps 0 … warmup − 1 the factors 1/warmup … 1, as PyTorch's LinearLR from 1/warmup. What falls
+over the whole run reaches its end after the last step, as PyTorch's schedulers do; one_cycle at the last step itself,
+as its OneCycleLR.
+"""
 
 from typing import Annotated
 
@@ -29,7 +34,7 @@ class Schedule(Component, tag_field="name"):
         raise NotImplementedError
 
 
-class Constant(Schedule, tag="constant"):
+class ConstantRate(Schedule, tag="constant"):
     """lr stays as it is."""
 
     def shape(self, steps: np.ndarray, total: int) -> np.ndarray:
@@ -37,7 +42,7 @@ class Constant(Schedule, tag="constant"):
 
 
 class StepDecay(Schedule, tag="step"):
-    """lr is multiplied by `gamma` every `every` steps."""
+    """lr is multiplied by `gamma` every `every` steps (PyTorch's StepLR)."""
 
     every: Annotated[int, hyper("steps between two drops", ge=1, live=True, unit="steps")] = 1000
     gamma: Annotated[float, hyper("factor at a drop", gt=0, le=1, live=True)] = 0.5
@@ -47,7 +52,7 @@ class StepDecay(Schedule, tag="step"):
 
 
 class Exponential(Schedule, tag="exponential"):
-    """lr falls by the factor `gamma` every `every` steps, smoothly."""
+    """lr falls by the factor `gamma` every `every` steps, smoothly (PyTorch's ExponentialLR)."""
 
     every: Annotated[int, hyper("steps in which lr falls by gamma", ge=1, live=True, unit="steps")] = 1000
     gamma: Annotated[float, hyper("factor in that many steps", gt=0, le=1, live=True)] = 0.5
@@ -57,8 +62,8 @@ class Exponential(Schedule, tag="exponential"):
 
 
 class Cosine(Schedule, tag="cosine"):
-    """lr falls along half a cosine to `floor`, in `cycles` equal parts with warm restarts
-    (Loshchilov & Hutter 2017)."""
+    """lr falls along half a cosine to `floor`, which it reaches after the last step, in `cycles` equal parts with
+    warm restarts (Loshchilov & Hutter 2017)."""
 
     floor: Floor = 0.0
     cycles: Annotated[int, hyper("how many times it falls", ge=1, live=True)] = 1
@@ -70,23 +75,24 @@ class Cosine(Schedule, tag="cosine"):
 
 
 class OneCycle(Schedule, tag="one_cycle"):
-    """lr rises along a cosine from `start` to 1 in the first part `rise`, then falls to `floor`
-    (Smith & Topin 2018)."""
+    """lr rises along a cosine from `start` to 1 in the first part `rise`, then falls to `floor` at the last step
+    (Smith & Topin 2018; PyTorch's OneCycleLR)."""
 
     rise: Annotated[float, hyper("share of the steps in which lr rises", gt=0, lt=1, live=True)] = 0.3
     start: Annotated[float, hyper("first factor on lr", gt=0, le=1, live=True)] = 0.04
     floor: Floor = 1e-4
 
     def shape(self, steps: np.ndarray, total: int) -> np.ndarray:
-        progress = np.minimum(steps / total, 1)
-        up = cosine_between(self.start, 1.0, progress / self.rise)
-        down = cosine_between(1.0, self.floor, (progress - self.rise) / (1 - self.rise))
-        return np.where(progress < self.rise, up, down)
+        last = max(1, total - 1)
+        peak = min(max(0.0, self.rise * total - 1), last - 1e-9)  # may lie between two steps
+        up = cosine_between(self.start, 1.0, steps / max(peak, 1e-9))
+        down = cosine_between(1.0, self.floor, (steps - peak) / (last - peak))
+        return np.where(steps < peak, up, down)
 
 
 class WarmupStableDecay(Schedule, tag="warmup_stable_decay"):
-    """lr stays at its height after the warm-up and falls linearly to `floor` in the last part `decay`
-    (Hu et al. 2024)."""
+    """lr stays at its height after the warm-up and falls linearly to `floor`, which it reaches after the last step,
+    in the last part `decay` (Hu et al. 2024); with decay = 1 it falls all the time."""
 
     decay: Annotated[float, hyper("share of the steps in which lr falls", gt=0, le=1, live=True)] = 0.2
     floor: Floor = 0.0
@@ -97,7 +103,8 @@ class WarmupStableDecay(Schedule, tag="warmup_stable_decay"):
 
 
 class Plateau(Schedule, tag="plateau"):
-    """lr is multiplied by `gamma` when the monitored value has not improved for `patience` evaluations."""
+    """lr is multiplied by `gamma` when the monitored value has not improved for `patience` evaluations, and again
+    after as many more (Keras's ReduceLROnPlateau; PyTorch's waits for one evaluation more)."""
 
     gamma: Annotated[float, hyper("factor at a drop", gt=0, lt=1, live=True)] = 0.5
     patience: Annotated[int, hyper("evaluations without improvement", ge=1, live=True)] = 5

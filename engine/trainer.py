@@ -1,7 +1,5 @@
 """Trainer: runs chunks of steps in native calls, evaluates between them, keeps the best parameters."""
 
-import os
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -32,6 +30,7 @@ from engine.machine.registers import (
     STEP,
     UPDATES,
 )  # fmt: skip
+from engine.machine.threads import available_cores, entry, limit_threads
 from engine.metrics import measured, metric
 from engine.network import NetworkSpec, initialize
 from engine.plan import SERIAL_WORK, Plan, flops, io_spec, resolve
@@ -189,11 +188,10 @@ class Trainer:
         rates = self.rates(first, last)
         self.losses, self.norms = np.empty(len(rates)), np.empty(len(rates))
         began = time.perf_counter()
-        with ENGINE:
-            done, reason = run_steps(self.parallel)(
-                self._program.headers, self._script, self.clock, self.scalars, self.control,
-                rates, self.losses, self.norms,
-            )  # fmt: skip
+        done, reason = run_steps(self.parallel)(
+            self._program.headers, self._script, self.clock, self.scalars, self.control,
+            rates, self.losses, self.norms,
+        )  # fmt: skip
         elapsed = time.perf_counter() - began
         if done:
             pace = done / max(elapsed, 1e-9)
@@ -312,9 +310,6 @@ class Trainer:
                 raise InputError(f"the checkpoint belongs to another experiment: {name} differs")
 
 
-ENGINE = threading.Lock()  # Numba's thread pool aborts the process when two threads enter it
-
-
 def evaluate(
     experiment: Experiment, dataset: Dataset, evaluator: Evaluator, split: str
 ) -> tuple[float | None, dict[str, float]]:
@@ -322,8 +317,7 @@ def evaluate(
     rows = dataset.measured(split)
     if not len(rows):
         return None, {}
-    with ENGINE:
-        z = evaluator.outputs(rows.x)
+    z = evaluator.outputs(rows.x)
     loss = float(np.mean(experiment.loss.values(z, rows.y)))
     targets, baselines = rows.y, rows.baselines
     if dataset.task.predicts_numbers:
@@ -338,25 +332,3 @@ def check_monitor(training: Training, dataset: Dataset) -> None:
         raise InputError(
             f"training.monitor = {training.monitor!r}: unknown; {did_you_mean(training.monitor, known)}"
         )
-
-
-def entry(name: str, parallel: bool) -> Callable:
-    """A native entry of the virtual machine, compiled."""
-    from engine.machine import vm
-
-    return getattr(vm, name)(parallel)
-
-
-def limit_threads(threads: int) -> None:
-    """Let native code that this thread calls use at most `threads` threads."""
-    import numba
-
-    most = numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
-    numba.set_num_threads(min(threads, most))
-
-
-def available_cores() -> int:
-    """The cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -11,7 +11,6 @@ from engine.machine.memory import ALIGNMENT, Area, Memory, Tensor, shared
 from engine.machine.program import Operation, Phase
 from engine.machine.registers import CLOCK, SCALARS
 from engine.network import NetworkSpec
-from engine.optimizers import Optimizer
 
 LANE_SIZE = 32_768  # parameters a lane of the update looks after, at least
 MOST_LANES = 8
@@ -24,7 +23,8 @@ class Segment:
     start: int
     size: int
     decay: bool
-    shape: tuple[int, ...] = ()  # of the one parameter it is, where the optimizer must see it whole
+    shape: tuple[int, ...] = ()  # of the one parameter it is, where the optimizer must see it by itself
+    name: str = ""  # of that parameter
     lane: int = 0
 
     def of(self, area: Area) -> Tensor:
@@ -42,7 +42,7 @@ class Update:
         memory: Memory,
         network: NetworkSpec,
         frozen: frozenset[str] = frozenset(),
-        matrices: frozenset[str] = frozenset(),
+        whole: frozenset[str] = frozenset(),
     ) -> None:
         self.memory = memory
         self.parameters = memory.area("parameters")
@@ -53,7 +53,8 @@ class Update:
         self.trained = tuple(trained)
         places = [(p, self.parameters.tensors[p.name].offset) for p in trained]
         runs = [
-            Segment(at, prod(p.shape), p.decay, p.shape if p.name in matrices else ()) for p, at in places
+            Segment(at, prod(p.shape), p.decay, *((p.shape, p.name) if p.name in whole else ((), "")))
+            for p, at in places
         ]
         self._segments = cut(merge(runs, memory))
         self.lanes = 1 + max((s.lane for s in self._segments), default=0)
@@ -64,24 +65,39 @@ class Update:
         """Everything that is trained, in stretches as long as possible."""
         return self._segments
 
-    def state(self, name: str) -> Area:
-        """A state of the optimizer with the parameters' layout, zero at first."""
-        full = f"optimizer.{name}"
-        if full not in self.memory.areas:
-            self.memory.add(self.parameters.like(full))
-        return self.memory.areas[full]
+    def state(self, segment: Segment, name: str, shape: tuple[int, ...] | None = None) -> Tensor:
+        """A segment's part of a state of the optimizer, zero at first, saved with the run.
+
+        It has the parameters' own layout, or, for a segment that is one whole parameter, any other `shape`.
+        """
+        area = f"optimizer.{name}"
+        if shape is not None:
+            return self.memory.area(area).tensor(segment.name, shape)
+        if area not in self.memory.areas:
+            self.memory.add(self.parameters.like(area))
+        return segment.of(self.memory.areas[area])
+
+    def hyper(self, name: str, value: float) -> Tensor:
+        """A number of the optimizer that an edit may change while the network learns."""
+        name, area = f"optimizer.{name}", self.memory.area("hyper", np.float64)
+        if name not in area.tensors:
+            area.tensor(name, (1,))
+            self.memory.first_values[name] = (float(value),)
+        return area.tensors[name]
 
     def scratch(self, segment: Segment, name: str, shape: tuple[int, ...]) -> Tensor:
         """Room for the optimizer's kernel to work in."""
         return self.memory.area("update.scratch").tensor(f"{name}[{segment.start}:]", shape)
 
-    def op(self, segment: Segment, kernel: Kernel, states: tuple[str, ...], **more: Tensor) -> None:
-        """Emit the optimizer's kernel for a segment."""
-        tensors = {name: segment.of(self.state(name)) for name in states}
+    def op(self, segment: Segment, kernel: Kernel, **operands: Tensor | int) -> None:
+        """Emit the optimizer's kernel for a segment; of the operands it gets those that it names.
+
+        Besides the ones given there are the parameters p, their gradients g, whether they `decay`, the `clock`, and
+        the `scalars` with the learning rate.
+        """
         self.emit(
             segment.lane, kernel, p=segment.of(self.parameters), g=segment.of(self.gradients),
-            h=self.memory.areas["hyper"].tensors["optimizer"], scalars=self.scalars, clock=self.clock,
-            decay=int(segment.decay), **tensors, **more,
+            scalars=self.scalars, clock=self.clock, decay=int(segment.decay), **operands,
         )  # fmt: skip
 
     def emit(self, lane: int, kernel: Kernel, **operands: Tensor | int) -> None:
@@ -128,19 +144,16 @@ class Update:
         norm = Operation.of(kernels.measure_norm, partials=self.partials, clip=clip, scalars=self.scalars)
         return Phase("measure", [[norm]])
 
-    def step(self, optimizer: Optimizer, clip: Tensor | None, mean_decay: Tensor | None) -> Phase:
-        """Clip, let the optimizer change the parameters, follow them with their running mean."""
-        if clip is not None:
-            for s in self._segments:
-                self.emit(
-                    s.lane, kernels.clip_gradient, g=s.of(self.gradients), clip=clip, scalars=self.scalars
-                )
-        optimizer.plan(self)
-        if mean_decay is not None:
-            for s in self._segments:
-                mean = s.of(self.memory.areas["average"])
-                self.emit(s.lane, kernels.average, p=s.of(self.parameters), mean=mean, decay=mean_decay)
-        return self.apply
+    def clip(self, clip: Tensor) -> None:
+        """Scale the gradients by the factor of their norm and bound each: before the optimizer reads them."""
+        for s in self._segments:
+            self.emit(s.lane, kernels.clip_gradient, g=s.of(self.gradients), clip=clip, scalars=self.scalars)
+
+    def follow(self, decay: Tensor) -> None:
+        """Move the parameters' running mean: after the optimizer changed them."""
+        for s in self._segments:
+            mean = s.of(self.memory.areas["average"])
+            self.emit(s.lane, kernels.average, p=s.of(self.parameters), mean=mean, decay=decay)
 
 
 def merge(runs: list[Segment], memory: Memory) -> list[Segment]:

@@ -56,7 +56,7 @@ def attention_stream(
     keys: "N,C,G",
     values: "N,C,G",
     weights: "N,H,C",
-    position: "int64[1]",
+    position: "int64[1] below C",
     groups: "int",
 ):
     """One position more: its key and value join those kept, its queries look at all of them."""
@@ -144,7 +144,9 @@ def softmax_row(row, length, scale):
 
 
 @kernel
-def rotate_forward(qkv: "N,T,E", cos: "C,R", sin: "C,R", position: "int64[1]", vectors: "int"):
+def rotate_forward(
+    qkv: "N,T,E", cos: "C,R", sin: "C,R", position: "int64[1] below C - T + 1", vectors: "int"
+):
     """Turn the first `vectors` vectors of every position by its angles, in place (Su et al. 2021)."""
     N, T, _E = qkv.shape
     for n in range(N):

@@ -24,7 +24,7 @@ def add_gradient(dfork: "N", dx: "N"):
 
 
 @kernel
-def place_columns(x: "R,C", y: "R,D", start: "int"):
+def place_columns(x: "R,C", y: "R,D", start: "int below D - C + 1"):
     """y[:, start : start + C] = x: a branch's part of what is joined."""
     for r in range(x.shape[0]):
         for c in range(x.shape[1]):
@@ -32,7 +32,7 @@ def place_columns(x: "R,C", y: "R,D", start: "int"):
 
 
 @kernel
-def take_gradient(dx: "R,C", dy: "R,D", start: "int"):
+def take_gradient(dx: "R,C", dy: "R,D", start: "int below D - C + 1"):
     for r in range(dx.shape[0]):
         for c in range(dx.shape[1]):
             dx[r, c] = dy[r, start + c]
@@ -54,13 +54,13 @@ def multiply_backward(a: "N", b: "N", dy: "N", da: "A", db: "B"):
 
 
 @kernel
-def select_forward(x: "R,C", y: "R,1", column: "int"):
+def select_forward(x: "R,C", y: "R,1", column: "int below C"):
     for r in range(x.shape[0]):
         y[r, 0] = x[r, column]
 
 
 @kernel
-def select_backward(dx: "R,C", dy: "R,1", column: "int"):
+def select_backward(dx: "R,C", dy: "R,1", column: "int below C"):
     dx[:] = 0
     for r in range(dx.shape[0]):
         dx[r, column] = dy[r, 0]

@@ -8,7 +8,7 @@ from engine.machine.kernel import kernel, product_kernel
 
 
 @product_kernel("N,D")
-def embed_forward(ids: "N", table: "V,D", y: "N,D"):
+def embed_forward(ids: "N below V", table: "V,D", y: "N,D"):
     for n in range(ids.size):
         row = int(ids[n])
         for d in range(table.shape[1]):
@@ -16,7 +16,7 @@ def embed_forward(ids: "N", table: "V,D", y: "N,D"):
 
 
 @kernel
-def embed_backward(ids: "N", dtable: "V,D", dy: "N,D"):
+def embed_backward(ids: "N below V", dtable: "V,D", dy: "N,D"):
     """Adds to dtable: other uses of the table may have left their part there."""
     for n in range(ids.size):
         row = int(ids[n])
@@ -42,7 +42,7 @@ def unembed_backward(x: "N,D", table: "V,D", dy: "N,V", dx: "N,D", dtable: "V,D"
 
 
 @kernel
-def position_forward(x: "N,T,D", table: "C,D", y: "N,T,D", position: "int64[1]"):
+def position_forward(x: "N,T,D", table: "C,D", y: "N,T,D", position: "int64[1] below C - T + 1"):
     """Row n, t gets the table's row position + t: position is 0 but for a network that sees one at a time."""
     N, T, D = x.shape
     for n in range(N):

@@ -6,7 +6,7 @@ from engine.machine.kernel import kernel, product_kernel
 
 @product_kernel("N,D")
 def factorization_forward(
-    ids: "N,2", mean: "1", of_users: "U", of_items: "I", users: "U,D", items: "I,D", y: "N,1"
+    ids: "N,2 below U,I", mean: "1", of_users: "U", of_items: "I", users: "U,D", items: "I,D", y: "N,1"
 ):
     """y = mean + b[u] + c[i] + p[u]·q[i] for the numbers u and i in a row of ids"""
     for n in range(ids.shape[0]):
@@ -19,7 +19,7 @@ def factorization_forward(
 
 @kernel
 def factorization_backward(
-    ids: "N,2", users: "U,D", items: "I,D", dmean: "1", dof_users: "U", dof_items: "I", dusers: "U,D",
+    ids: "N,2 below U,I", users: "U,D", items: "I,D", dmean: "1", dof_users: "U", dof_items: "I", dusers: "U,D",
     ditems: "I,D", dy: "N,1",
 ):  # fmt: skip
     """Clears whole tables: penalties and the optimizer visit every row anyway, and cost several times as much."""

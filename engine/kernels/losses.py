@@ -1,5 +1,7 @@
 """Losses over classes: loss[0] gets this shard's part of the batch's mean, dz its gradient."""
 
+import numpy as np
+
 from engine.kernels.maths import HALF, ONE, ZERO, exp_all, largest, log, sigmoid, softplus
 from engine.machine.kernel import kernel
 from engine.machine.registers import BATCH
@@ -7,8 +9,8 @@ from engine.machine.registers import BATCH
 
 @kernel
 def cross_entropy(
-    z: "N,C", t: "N,1", dz: "N,C", loss: "float64[1]", shard_info: "int64[L]", smoothing: "float64[1]", weights: "C",
-    scored: "1",
+    z: "N,C", t: "N,1 below C or -1", dz: "N,C", loss: "float64[1]", shard_info: "int64[L]",
+    smoothing: "float64[1]", weights: "C", scored: "1",
 ):  # fmt: skip
     """−Σ q·log softmax(z), q the one-hot target smoothed by a share spread over all classes.
 
@@ -91,7 +93,7 @@ def hinge_of_two(
 @kernel
 def hinge_of_many(
     z: "N,C",
-    t: "N,1",
+    t: "N,1 below C",
     dz: "N,C",
     loss: "float64[1]",
     shard_info: "int64[L]",
@@ -116,4 +118,63 @@ def hinge_of_many(
             pull += dz[n, c]
         total += weight * (row - wanted)  # the target itself came along with a gap of margin
         dz[n, target] -= pull
+    loss[0] = total * mean
+
+
+@kernel
+def focal_of_two(
+    z: "N", t: "N", dz: "N", loss: "float64[1]", shard_info: "int64[L]", gamma: "float64[1]", weights: "2"
+):
+    """−(1 − p)^γ·log p, p the probability of the target by one logit."""
+    real = z.dtype.type
+    power = real(gamma[0])
+    mean = ONE / real(shard_info[BATCH])
+    total = real(0)
+    for n in range(z.size):
+        side = t[n] + t[n] - ONE
+        own, rest = sigmoid(side * z[n]), sigmoid(-side * z[n])
+        log_p = -softplus(-side * z[n])
+        weight = weights[int(t[n])] * rest**power
+        total -= weight * log_p
+        dz[n] = side * weight * mean * (power * own * log_p - rest)
+    loss[0] = total * mean
+
+
+@kernel
+def focal_of_many(
+    z: "N,C", t: "N,1", dz: "N,C", loss: "float64[1]", shard_info: "int64[L]", gamma: "float64[1]", weights: "C",
+    scored: "1",
+):  # fmt: skip
+    """−(1 − p)^γ·log p, p the softmax of the target; positions count as for cross_entropy."""
+    real = z.dtype.type
+    N, C = z.shape
+    power = real(gamma[0])
+    mean = ONE / (real(shard_info[BATCH]) * scored[0])
+    for n in range(N):
+        top = largest(z[n])
+        for c in range(C):
+            dz[n, c] = z[n, c] - top
+    exp_all(dz.reshape(N * C))
+    total = real(0)
+    for n in range(N):
+        target = int(t[n, 0])
+        if target < 0:
+            dz[n] = ZERO
+            continue
+        own = dz[n, target]
+        dz[n, target] = ZERO
+        rest = real(0)
+        for c in range(C):
+            rest += dz[n, c]
+        norm = own + rest
+        log_p = z[n, target] - largest(z[n]) - log(norm)
+        if own > rest:
+            log_p = real(-np.log1p(rest / own))  # exact near 0, where the gradient hangs on it
+        weight = weights[target] * (rest / norm) ** power
+        total -= weight * log_p
+        pull = weight * mean * (power * own / norm * log_p - rest / norm)
+        scale = pull / rest if rest > ZERO else ZERO
+        for c in range(C):
+            dz[n, c] *= -scale
+        dz[n, target] = pull
     loss[0] = total * mean

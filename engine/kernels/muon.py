@@ -13,11 +13,12 @@ ITERATIONS = 5
 @kernel
 def muon_step(
     p: "I,O", g: "I,O", m: "I,O", x: "I,O", y: "I,O", a: "K,K", b: "K,K",
-    h: "float64[H]", scalars: "float64[S]", decay: "int",
+    momentum: "float64[1]", nesterov: "float64[1]", weight_decay: "float64[1]",
+    scalars: "float64[S]", decay: "int",
 ):  # fmt: skip
     """x is the momentum made nearly orthogonal; y, a and b are room to work in, K the smaller of I and O."""
     real = p.dtype.type
-    lr, keep, nesterov = scalars[LR], real(h[0]), h[1] != 0
+    lr, keep, nesterov = scalars[LR], real(momentum[0]), nesterov[0] != 0
     I, O = p.shape
     squares = real(0)
     for i in range(I):
@@ -28,7 +29,7 @@ def muon_step(
     x *= ONE / max(np.sqrt(squares), real(1e-7))
     orthogonalize(x, y, a, b)
     rate = real(lr * np.sqrt(max(1.0, O / I)))
-    shrink = real(1.0 - lr * h[2]) if decay else ONE
+    shrink = real(1.0 - lr * weight_decay[0]) if decay else ONE
     for i in range(I):
         for o in range(O):
             p[i, o] = p[i, o] * shrink - rate * x[i, o]
@@ -60,8 +61,11 @@ def orthogonalize(x, y, a, b):
 
 @kernel
 def muon_rest_step(
-    p: "P", g: "P", m: "P", v: "P", h: "float64[H]", scalars: "float64[S]", clock: "int64[C]", decay: "int"
-):
-    lr = scalars[LR] * h[3]
-    shrink = p.dtype.type(1.0 - lr * h[2]) if decay else ONE
-    adam_pass(p, g, m, v, lr, h[4], h[5], h[6], clock[UPDATES] + 1, shrink)
+    p: "P", g: "P", m: "P", v: "P",
+    weight_decay: "float64[1]", rest: "float64[1]", beta1: "float64[1]", beta2: "float64[1]",
+    epsilon: "float64[1]",
+    scalars: "float64[S]", clock: "int64[C]", decay: "int",
+):  # fmt: skip
+    lr = scalars[LR] * rest[0]
+    shrink = p.dtype.type(1.0 - lr * weight_decay[0]) if decay else ONE
+    adam_pass(p, g, m, v, lr, beta1[0], beta2[0], epsilon[0], clock[UPDATES] + 1, shrink)

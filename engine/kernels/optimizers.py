@@ -1,4 +1,4 @@
-"""Optimizers: one pass over a stretch of flat memory. h holds the optimizer's numbers in the order of its fields."""
+"""Optimizers: one pass over a segment of flat memory; an optimizer's fields are operands of the same names."""
 
 import numpy as np
 
@@ -17,42 +17,58 @@ def pull_to_zero(p, g, weight_decay, decay):
 
 
 @kernel
-def sgd_step(p: "P", g: "P", m: "P", h: "float64[H]", scalars: "float64[S]", decay: "int"):
+def sgd_step(
+    p: "P", g: "P", m: "P",
+    momentum: "float64[1]", nesterov: "float64[1]", weight_decay: "float64[1]",
+    scalars: "float64[S]", decay: "int",
+):  # fmt: skip
     real = p.dtype.type
-    rate, keep = real(scalars[LR]), real(h[0])
-    pull_to_zero(p, g, h[2], decay)
-    ahead, now = (keep, ONE) if h[1] else (ONE, ZERO)  # Nesterov's step looks one ahead
+    rate, keep = real(scalars[LR]), real(momentum[0])
+    pull_to_zero(p, g, weight_decay[0], decay)
+    ahead, now = (keep, ONE) if nesterov[0] else (ONE, ZERO)  # Nesterov's step looks one ahead
     for i in range(p.size):
         m[i] = keep * m[i] + g[i]
         p[i] -= rate * (ahead * m[i] + now * g[i])
 
 
 @kernel
-def rmsprop_step(p: "P", g: "P", v: "P", m: "P", h: "float64[H]", scalars: "float64[S]", decay: "int"):
+def rmsprop_step(
+    p: "P", g: "P", v: "P", m: "P",
+    rho: "float64[1]", epsilon: "float64[1]", momentum: "float64[1]", weight_decay: "float64[1]",
+    scalars: "float64[S]", decay: "int",
+):  # fmt: skip
     real = p.dtype.type
-    rate, keep, eps, momentum = real(scalars[LR]), real(h[0]), real(h[1]), real(h[2])
-    pull_to_zero(p, g, h[3], decay)
+    rate, keep, eps, slide = real(scalars[LR]), real(rho[0]), real(epsilon[0]), real(momentum[0])
+    pull_to_zero(p, g, weight_decay[0], decay)
     for i in range(p.size):
         v[i] = keep * v[i] + (ONE - keep) * g[i] * g[i]
-        m[i] = momentum * m[i] + g[i] / (np.sqrt(v[i]) + eps)
+        m[i] = slide * m[i] + g[i] / (np.sqrt(v[i]) + eps)
         p[i] -= rate * m[i]
 
 
 @kernel
-def adagrad_step(p: "P", g: "P", v: "P", h: "float64[H]", scalars: "float64[S]", decay: "int"):
+def adagrad_step(
+    p: "P", g: "P", v: "P",
+    epsilon: "float64[1]", weight_decay: "float64[1]",
+    scalars: "float64[S]", decay: "int",
+):  # fmt: skip
     real = p.dtype.type
-    rate, eps = real(scalars[LR]), real(h[0])
-    pull_to_zero(p, g, h[1], decay)
+    rate, eps = real(scalars[LR]), real(epsilon[0])
+    pull_to_zero(p, g, weight_decay[0], decay)
     for i in range(p.size):
         v[i] += g[i] * g[i]
         p[i] -= rate * g[i] / (np.sqrt(v[i]) + eps)
 
 
 @kernel
-def adadelta_step(p: "P", g: "P", v: "P", u: "P", h: "float64[H]", scalars: "float64[S]", decay: "int"):
+def adadelta_step(
+    p: "P", g: "P", v: "P", u: "P",
+    rho: "float64[1]", epsilon: "float64[1]", weight_decay: "float64[1]",
+    scalars: "float64[S]", decay: "int",
+):  # fmt: skip
     real = p.dtype.type
-    rate, keep, eps = real(scalars[LR]), real(h[0]), real(h[1])
-    pull_to_zero(p, g, h[2], decay)
+    rate, keep, eps = real(scalars[LR]), real(rho[0]), real(epsilon[0])
+    pull_to_zero(p, g, weight_decay[0], decay)
     for i in range(p.size):
         v[i] = keep * v[i] + (ONE - keep) * g[i] * g[i]
         move = np.sqrt((u[i] + eps) / (v[i] + eps)) * g[i]
@@ -74,33 +90,41 @@ def adam_pass(p, g, m, v, lr, beta1, beta2, epsilon, t, shrink):
 
 @kernel
 def adam_step(
-    p: "P", g: "P", m: "P", v: "P", h: "float64[H]", scalars: "float64[S]", clock: "int64[C]", decay: "int"
-):
-    pull_to_zero(p, g, h[3], decay)
-    adam_pass(p, g, m, v, scalars[LR], h[0], h[1], h[2], clock[UPDATES] + 1, ONE)
+    p: "P", g: "P", m: "P", v: "P",
+    beta1: "float64[1]", beta2: "float64[1]", epsilon: "float64[1]", weight_decay: "float64[1]",
+    scalars: "float64[S]", clock: "int64[C]", decay: "int",
+):  # fmt: skip
+    pull_to_zero(p, g, weight_decay[0], decay)
+    adam_pass(p, g, m, v, scalars[LR], beta1[0], beta2[0], epsilon[0], clock[UPDATES] + 1, ONE)
 
 
 @kernel
 def adamw_step(
-    p: "P", g: "P", m: "P", v: "P", h: "float64[H]", scalars: "float64[S]", clock: "int64[C]", decay: "int"
-):
-    shrink = p.dtype.type(1.0 - scalars[LR] * h[3]) if decay else ONE
-    adam_pass(p, g, m, v, scalars[LR], h[0], h[1], h[2], clock[UPDATES] + 1, shrink)
+    p: "P", g: "P", m: "P", v: "P",
+    beta1: "float64[1]", beta2: "float64[1]", epsilon: "float64[1]", weight_decay: "float64[1]",
+    scalars: "float64[S]", clock: "int64[C]", decay: "int",
+):  # fmt: skip
+    shrink = p.dtype.type(1.0 - scalars[LR] * weight_decay[0]) if decay else ONE
+    adam_pass(p, g, m, v, scalars[LR], beta1[0], beta2[0], epsilon[0], clock[UPDATES] + 1, shrink)
 
 
 @kernel
 def nadam_step(
-    p: "P", g: "P", m: "P", v: "P", h: "float64[H]", scalars: "float64[S]", clock: "int64[C]", decay: "int"
-):
+    p: "P", g: "P", m: "P", v: "P",
+    beta1: "float64[1]", beta2: "float64[1]", epsilon: "float64[1]", weight_decay: "float64[1]",
+    momentum_decay: "float64[1]",
+    scalars: "float64[S]", clock: "int64[C]", decay: "int",
+):  # fmt: skip
     real = p.dtype.type
-    lr, beta1, beta2, fading = scalars[LR], h[0], h[1], 0.96 ** h[4]
+    lr, mean_decay, square_decay, fading = scalars[LR], beta1[0], beta2[0], 0.96 ** momentum_decay[0]
     t = clock[UPDATES] + 1
-    now, ahead = beta1 * (1.0 - 0.5 * fading**t), beta1 * (1.0 - 0.5 * fading ** (t + 1))
-    so_far = beta1**t * product_of_momenta(fading, t)
+    now = mean_decay * (1.0 - 0.5 * fading**t)
+    ahead = mean_decay * (1.0 - 0.5 * fading ** (t + 1))
+    so_far = mean_decay**t * product_of_momenta(fading, t)
     to_gradient, to_mean = real(lr * (1.0 - now) / (1.0 - so_far)), real(lr * ahead / (1.0 - so_far * ahead))
-    root = real(1.0 / np.sqrt(1.0 - beta2**t))
-    b1, b2, eps = real(beta1), real(beta2), real(h[2])
-    pull_to_zero(p, g, h[3], decay)
+    root = real(1.0 / np.sqrt(1.0 - square_decay**t))
+    b1, b2, eps = real(mean_decay), real(square_decay), real(epsilon[0])
+    pull_to_zero(p, g, weight_decay[0], decay)
     for i in range(p.size):
         m[i] = b1 * m[i] + (ONE - b1) * g[i]
         v[i] = b2 * v[i] + (ONE - b2) * g[i] * g[i]
@@ -123,11 +147,15 @@ def product_of_momenta(fading, t):
 
 
 @kernel
-def lion_step(p: "P", g: "P", m: "P", h: "float64[H]", scalars: "float64[S]", decay: "int"):
+def lion_step(
+    p: "P", g: "P", m: "P",
+    beta1: "float64[1]", beta2: "float64[1]", weight_decay: "float64[1]",
+    scalars: "float64[S]", decay: "int",
+):  # fmt: skip
     real = p.dtype.type
     lr = scalars[LR]
-    rate, b1, b2 = real(lr), real(h[0]), real(h[1])
-    shrink = real(1.0 - lr * h[2]) if decay else ONE
+    rate, b1, b2 = real(lr), real(beta1[0]), real(beta2[0])
+    shrink = real(1.0 - lr * weight_decay[0]) if decay else ONE
     for i in range(p.size):
         blend = b1 * m[i] + (ONE - b1) * g[i]
         step = rate if blend > ZERO else (-rate if blend < ZERO else ZERO)

@@ -56,7 +56,7 @@ def time_major_backward(dx: "N,T,I", drows: "T,N,I", backwards: "int"):
 
 
 @kernel
-def give_each(states: "S,N,U", y: "N,T,K", first: "int", backwards: "int"):
+def give_each(states: "S,N,U", y: "N,T,K", first: "int below K - U + 1", backwards: "int"):
     """The state after every step, in columns first … first + U of y."""
     N, T, _K = y.shape
     U = states.shape[2]
@@ -68,7 +68,7 @@ def give_each(states: "S,N,U", y: "N,T,K", first: "int", backwards: "int"):
 
 
 @kernel
-def give_each_backward(dstates: "S,N,U", dy: "N,T,K", first: "int", backwards: "int"):
+def give_each_backward(dstates: "S,N,U", dy: "N,T,K", first: "int below K - U + 1", backwards: "int"):
     N, T, _K = dy.shape
     U = dstates.shape[2]
     dstates[0] = ZERO
@@ -80,7 +80,7 @@ def give_each_backward(dstates: "S,N,U", dy: "N,T,K", first: "int", backwards: "
 
 
 @kernel
-def give_last(states: "S,N,U", y: "N,K", first: "int"):
+def give_last(states: "S,N,U", y: "N,K", first: "int below K - U + 1"):
     """The state after the last step."""
     last, N, U = states.shape[0] - 1, states.shape[1], states.shape[2]
     for n in range(N):
@@ -89,7 +89,7 @@ def give_last(states: "S,N,U", y: "N,K", first: "int"):
 
 
 @kernel
-def give_last_backward(dstates: "S,N,U", dy: "N,K", first: "int"):
+def give_last_backward(dstates: "S,N,U", dy: "N,K", first: "int below K - U + 1"):
     last, N, U = dstates.shape[0] - 1, dstates.shape[1], dstates.shape[2]
     dstates[:] = ZERO
     for n in range(N):

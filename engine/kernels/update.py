@@ -40,7 +40,7 @@ def shuffle(order, key):
 
 
 @kernel
-def gather(data: "L", indices: "int64[N]", rows: "N,F", stride: "int"):
+def gather(data: "L", indices: "int64[N] below (L - F) // stride + 1", rows: "N,F", stride: "int"):
     """Row r of the data begins at r·stride; rows that begin less than F apart are windows over a stream."""
     for n in range(indices.size):
         first = indices[n] * stride
@@ -60,7 +60,9 @@ def collect_losses(losses: "float64[S]", clock: "int64[C]", scalars: "float64[K]
 
 
 @kernel
-def collect_gradients(shards: "S,Q", total: "P", clock: "int64[C]", start: "int", micros: "int"):
+def collect_gradients(
+    shards: "S,Q", total: "P", clock: "int64[C]", start: "int below Q - P + 1", micros: "int"
+):
     """total (+)= Σ shards[:, start:] / micros, in the order of the shards, a block at a time to stay in cache."""
     scale = ONE / total.dtype.type(micros)
     for first in range(0, total.size, BLOCK):

@@ -1,5 +1,6 @@
 """Layers in which data flows through branches and comes together again, and one that picks a column for them."""
 
+from dataclasses import replace
 from math import prod
 from typing import Annotated
 
@@ -82,7 +83,7 @@ class Select(Layer, tag="select"):
         y = net.tensor("output", shape) if x.gradient else net.scratch("output", shape)
         vocabulary = net.vocabulary_of(x)
         if vocabulary:
-            net.name_vocabulary(y, (vocabulary[self.column if len(vocabulary) == columns else 0],))
+            y = replace(y, vocabulary=(vocabulary[self.column if len(vocabulary) == columns else 0],))
         net.op(
             kernels.select_forward, kernels.select_backward if x.gradient else None,
             x=x.reshaped((prod(shape), columns)), y=y.reshaped((prod(shape), 1)), column=self.column,

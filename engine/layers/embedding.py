@@ -27,10 +27,19 @@ class Embedding(Layer, tag="embedding"):
     streams = True
 
     def plan(self, net: Builder, x: Tensor) -> Tensor:
-        tokens = self.vocabulary or max(net.vocabulary_of(x), default=0)
-        units = self.units or net.outputs
-        if not tokens:
-            raise ValueError("needs numbers of tokens, the data holds measurements; expected a text")
+        known = net.vocabulary_of(x)
+        if not known:
+            raise ValueError("needs numbers of tokens, its input holds measurements; expected a text")
+        if not all(known):
+            raise ValueError(
+                "needs numbers of tokens, some columns of its input hold measurements; "
+                'pick a column with { layer = "select", column = … } before it'
+            )
+        tokens, units = self.vocabulary or max(known), self.units or net.outputs
+        if tokens < max(known):
+            raise ValueError(
+                f"vocabulary = {tokens}: the data has {max(known)} tokens; leave it out or make it larger"
+            )
         table = net.parameter("weight", (tokens, units), self.initializer, Role.EMBEDDING)
         net.tables[TABLE] = table
         y = net.tensor("output", (*x.shape, units))

@@ -2,6 +2,10 @@
 
 A kernel compiles on demand, once per element type, into a native function with one argument: a row of the program's
 table that holds its sizes and operand addresses.
+
+An operand that a kernel uses as an index says so: "N below V" holds whole numbers from 0 to V − 1, "N,2 below U,I"
+has a bound for each column, "N below C or -1" may hold −1 as well. A bound is a size or a formula of sizes and
+immediates; the program proves it before the first step.
 """
 
 from collections.abc import Callable
@@ -14,20 +18,32 @@ DEVICE_FUNCTIONS: list[Callable] = []
 
 @dataclass(frozen=True)
 class Operand:
-    """One parameter of a kernel: an array with `dims` (names or numbers), or an immediate whole number."""
+    """One parameter of a kernel: an array with `dims` (names or numbers), or an immediate whole number.
+
+    `below` bounds the values of an index, one formula of sizes for all columns or one a column; `least` is 0 or −1.
+    """
 
     name: str
     dims: tuple[str, ...]
     dtype: str  # "real" is the run's element type; "float64" and "int64" are fixed; "int" is an immediate
+    below: tuple[str, ...] = ()
+    least: int = 0
 
     @classmethod
     def parse(cls, name: str, annotation: str) -> "Operand":
-        if annotation == "int":
-            return cls(name, (), "int")
-        dtype, dims = "real", annotation
-        if annotation.endswith("]"):
-            dtype, dims = annotation[:-1].split("[")
-        return cls(name, tuple(d.strip() for d in dims.split(",")), dtype)
+        spec, _, bound = (part.strip() for part in annotation.partition("below"))
+        least = -1 if bound.endswith("or -1") else 0
+        below = tuple(b.strip() for b in bound.removesuffix("or -1").split(",")) if bound else ()
+        if spec == "int":
+            return cls(name, (), "int", below, least)
+        dtype, dims = "real", spec
+        if spec.endswith("]"):
+            dtype, dims = spec[:-1].split("[")
+        return cls(name, tuple(d.strip() for d in dims.split(",")), dtype, below, least)
+
+    def bounds(self, numbers: dict[str, int]) -> tuple[int, ...]:
+        """What `below` comes to for those sizes and immediates."""
+        return tuple(int(eval(formula, {}, numbers)) for formula in self.below)
 
 
 class Kernel:
@@ -64,7 +80,8 @@ class Kernel:
 
 
 def kernel(function: Callable) -> Kernel:
-    """Register a kernel: every parameter is annotated with its shape ("N,I"), "float64[K]", "int64[K]" or "int"."""
+    """Register a kernel: every parameter is annotated with its shape ("N,I"), "float64[K]", "int64[K]" or "int", an
+    index with its bound, too ("N below V")."""
     return Kernel(function)
 
 

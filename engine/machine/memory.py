@@ -1,7 +1,7 @@
 """Memory: tensors are names in a few flat aligned arrays, laid out first and allocated once."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import prod
 from typing import Any
 
@@ -15,13 +15,19 @@ GUARD = 0x7FC0DEAD  # as a float32 a NaN: a stray read spreads, a stray write is
 
 @dataclass(frozen=True, eq=False)
 class Tensor:
-    """A named slice of an area. `gradient` is the tensor that holds dL/d(this), where there is one."""
+    """A named slice of an area. `gradient` is the tensor that holds dL/d(this), where there is one.
+
+    `vocabulary` is what is known of the values of an index: they are whole numbers from `least` (0, or −1 for none)
+    to V − 1, with one V for all columns or one a column; 0 stands for a column of quantities.
+    """
 
     area: "Area"
     name: str
     offset: int  # in elements
     shape: tuple[int, ...]
     gradient: "Tensor | None" = None
+    vocabulary: tuple[int, ...] = ()
+    least: int = 0
 
     @property
     def size(self) -> int:
@@ -47,14 +53,15 @@ class Tensor:
         if prod(shape) != self.size:
             raise ValueError(f"{self.name}: {self.shape} cannot be seen as {shape}")
         gradient = self.gradient.reshaped(shape) if self.gradient else None
-        return Tensor(self.area, self.name, self.offset, shape, gradient)
+        keeps = len(self.vocabulary) == 1 or (shape and self.shape and shape[-1] == self.shape[-1])
+        return replace(self, shape=shape, gradient=gradient, vocabulary=self.vocabulary if keeps else ())
 
     def rows(self, start: int, stop: int) -> "Tensor":
         """The slice start:stop of the first axis, without a copy."""
         step = self.size // self.shape[0]
         gradient = self.gradient.rows(start, stop) if self.gradient else None
         shape = (stop - start, *self.shape[1:])
-        return Tensor(self.area, self.name, self.offset + start * step, shape, gradient)
+        return replace(self, offset=self.offset + start * step, shape=shape, gradient=gradient)
 
 
 @dataclass(eq=False)

@@ -10,6 +10,8 @@ import numpy as np
 from engine.machine.kernel import KERNELS, Kernel
 from engine.machine.memory import Tensor
 
+REAL = ("float32", "float64")
+
 
 @dataclass(frozen=True)
 class Operation:
@@ -29,8 +31,31 @@ class Operation:
                 source = operands[operand.name.removeprefix("d")]
                 bound.append(gradient_of(source))
         operation = cls(kernel, tuple(bound))
-        operation.sizes()
+        operation.check()
         return operation
+
+    def check(self) -> None:
+        """Raise ValueError where an operand has another element type or shape than the kernel reads, lies outside its
+        area, or is an index that is not known to stay below its bound."""
+        for spec, operand in zip(self.kernel.operands, self.operands, strict=True):
+            if isinstance(operand, int) != (spec.dtype == "int"):
+                raise ValueError(f"{self.kernel.name}: {spec.name} is {operand}, expected {spec.dtype}")
+        numbers = self.sizes() | self.immediates
+        real = ""
+        for spec, operand in zip(self.kernel.operands, self.operands, strict=True):
+            where = f"{self.kernel.name}: {spec.name}"
+            if isinstance(operand, int):
+                check_immediate(where, operand, spec.bounds(numbers))
+                continue
+            dtype = operand.area.dtype.name
+            expected = (real or dtype) if spec.dtype == "real" else spec.dtype
+            if dtype != expected or (spec.dtype == "real" and dtype not in REAL):
+                raise ValueError(f"{where} ({operand.name}) holds {dtype}, the kernel reads {expected}")
+            real = dtype if spec.dtype == "real" else real
+            if not 0 <= operand.offset <= operand.offset + operand.size <= operand.area.size:
+                raise ValueError(f"{where} ({operand.name}) lies outside its area {operand.area.name!r}")
+            if spec.below and operand.size:
+                check_index(where, operand, spec.bounds(numbers), spec.least)
 
     def sizes(self) -> dict[str, int]:
         """The kernel's named sizes, read off the operands' shapes. Raises ValueError where shapes disagree."""
@@ -47,6 +72,12 @@ class Operation:
                     )
         return sizes
 
+    @property
+    def immediates(self) -> dict[str, int]:
+        """The whole numbers among the operands, by name."""
+        pairs = zip(self.kernel.operands, self.operands, strict=True)
+        return {spec.name: operand for spec, operand in pairs if isinstance(operand, int)}
+
     def multiplications(self) -> int:
         """About how many multiplications it takes: those of its products, else one for each of the most numbers."""
         if self.kernel.multiplies:
@@ -55,7 +86,14 @@ class Operation:
         return max((o.size for o in self.operands if not isinstance(o, int)), default=0)
 
     def row(self, dtype: str, width: int) -> list[int]:
+        """Raises ValueError where an operand is not of the program's element type."""
         sizes = self.sizes()
+        for spec, operand in zip(self.kernel.operands, self.operands, strict=True):
+            if isinstance(operand, Tensor) and spec.dtype == "real" and operand.area.dtype.name != dtype:
+                raise ValueError(
+                    f"{self.kernel.name}: {spec.name} ({operand.name}) holds {operand.area.dtype}, "
+                    f"the program computes in {dtype}"
+                )
         row = [self.kernel.address(dtype), *(sizes[s] for s in self.kernel.sizes)]
         row += [o if isinstance(o, int) else o.address for o in self.operands]
         return row + [0] * (width - len(row))
@@ -68,6 +106,31 @@ def flattened(shape: tuple[int, ...], dims: int) -> tuple[int, ...]:
     if len(shape) < dims:
         return shape + (1,) * (dims - len(shape))
     return (*shape[: dims - 1], int(np.prod(shape[dims - 1 :])))
+
+
+def check_immediate(where: str, value: int, below: tuple[int, ...]) -> None:
+    if below and not 0 <= value < below[0]:
+        raise ValueError(f"{where} is {value}, expected 0 to {below[0] - 1}")
+
+
+def check_index(where: str, tensor: Tensor, below: tuple[int, ...], least: int) -> None:
+    """Raise ValueError where the values of a tensor are not known to be whole numbers from `least` to below − 1."""
+    known = tensor.vocabulary
+    if not known or not all(known):
+        raise ValueError(f"{where} ({tensor.name}) is an index, but what it holds is not known to be one")
+    if tensor.least < least:
+        raise ValueError(f"{where} ({tensor.name}) may hold {tensor.least}, expected {least} or above")
+    columns = max(len(known), len(below))
+    if not {len(known), len(below)} <= {1, columns}:
+        raise ValueError(f"{where} ({tensor.name}) has {len(known)} columns, expected {len(below)}")
+    for count, bound in zip(spread(known, columns), spread(below, columns), strict=True):
+        if count > bound:
+            raise ValueError(f"{where} ({tensor.name}) may hold {count - 1}, expected {bound - 1} or below")
+
+
+def spread(values: tuple[int, ...], columns: int) -> tuple[int, ...]:
+    """One value for each column, where one may stand for all."""
+    return values * columns if len(values) == 1 else values
 
 
 def gradient_of(tensor: Tensor | int) -> Tensor:

@@ -1,10 +1,11 @@
-"""The virtual machine: `run_steps` and `run_phase` are the engine's only native entries.
+"""The virtual machine: `run_steps` and `run_lanes` are the engine's only native entries; any thread may call them.
 
 A training step is a list of phases in fixed order; a phase has lanes, and a lane is a list of operations. The
 serial and the parallel version compute the same bits: a lane is always computed by one thread, and what lanes
 share is added up in a later phase, in the order of the lanes.
 """
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -26,6 +27,7 @@ from engine.machine.registers import (
     STOPPED,
     UPDATES,
 )
+from engine.machine.threads import one_at_a_time
 
 
 @numba.njit(inline="always")
@@ -82,10 +84,15 @@ STEPS = f"UniTuple(int64, 2)(int64[:, ::1], {I8}, {I8}, {F8}, {I8}, {F8}, {F8}, 
 @cache
 def run_steps(parallel: bool) -> Any:
     """The compiled `steps`, serial or with lanes on Numba's threads."""
-    return compile_native(steps, STEPS, parallel=parallel)
+    return native_entry(steps, STEPS, parallel)
 
 
 @cache
 def run_lanes(parallel: bool) -> Any:
     """The compiled `lanes`: one pass over a phase, for evaluation."""
-    return compile_native(lanes, f"void({I8})", parallel=parallel)
+    return native_entry(lanes, f"void({I8})", parallel)
+
+
+def native_entry(function: Callable, signature: str, parallel: bool) -> Callable:
+    compiled = compile_native(function, signature, parallel=parallel)
+    return one_at_a_time(compiled) if parallel else compiled

@@ -1,6 +1,7 @@
 """Augmentation: each step does what it says, whatever cuts the batch, and may change while a network learns."""
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -280,7 +281,7 @@ def test_the_gradient_of_mixed_losses_is_that_of_finite_differences(loss):
     memory = Memory("float64", guarded=True)
     net = Builder(memory, "shard0", IOSpec((2,), 3), {})
     memory.first_values[net.shard_info.name] = (0, 1, 0, 6, *[0] * (SHARD_INFO - 4))
-    z, t = net.tensor("z", (6, 3)), net.workspace.tensor("target", (6, 1))
+    z, t = net.tensor("z", (6, 3)), replace(net.workspace.tensor("target", (6, 1)), vocabulary=(3,))
     batch = Batch(net, net.workspace.tensor("input", (6, 2)), t, net.shard_info, True, lambda: batch)
     build(Augmentation, {"step": "mixup", "alpha": 1.0}).plan(batch)
     losses = shared(memory, "losses", np.float64, 1)

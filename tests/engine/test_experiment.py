@@ -152,3 +152,41 @@ def test_no_tree_whatever_gives_anything_but_an_experiment_or_one_clear_line(pat
     else:
         assert isinstance(experiment, Experiment)
         assert experiment_to_toml(experiment)
+
+
+def promised(**expect: object) -> Experiment:
+    return experiment_from(GOOD | {"expect": {"metric": "accuracy", **expect}})
+
+
+def test_a_promise_lies_beyond_the_worst_seed_and_four_deviations_from_the_mean():
+    narrow, skewed = {"mean": 0.9, "std": 0.02, "worst": 0.85}, {"mean": 0.9, "std": 0.02, "worst": 0.7}
+    assert promised(**narrow, seeds=10).expect.bound(True) == pytest.approx(0.82)
+    assert promised(**skewed, seeds=10).expect.bound(True) == 0.7
+    assert promised(mean=1.0, std=0.1, worst=1.2, seeds=10).expect.bound(False) == pytest.approx(1.4)
+
+
+def test_a_promise_says_its_mean_spread_and_worst_seed():
+    text = promised(mean=0.9, std=0.02, worst=0.85, seeds=10).expect.text()
+    assert text == "accuracy 0.9 ± 0.02 on the test rows (worst of 10 seeds: 0.85)"
+
+
+def test_a_promise_may_be_a_plain_bound():
+    expect = promised(value=0.8).expect
+    assert (expect.bound(True), expect.text()) == (0.8, "accuracy 0.8 on the test rows")
+
+
+@pytest.mark.parametrize(
+    "expect",
+    [
+        {},
+        {"mean": 0.9},
+        {"mean": 0.9, "std": 0.02, "worst": 0.85},
+        {"mean": 0.9, "std": 0.02, "worst": 0.85, "seeds": 1},
+        {"mean": 0.9, "std": -0.02, "worst": 0.85, "seeds": 10},
+        {"value": 0.8, "mean": 0.9, "std": 0.02, "worst": 0.85, "seeds": 10},
+        {"value": 0.8, "seeds": 10},
+    ],
+)
+def test_a_promise_of_neither_kind_is_refused(expect):
+    with pytest.raises(InputError, match="^expect: "):
+        promised(**expect)

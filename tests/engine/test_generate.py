@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from engine.data import prepare
-from engine.errors import InputError
+from engine.errors import InputError, TrainingError
 from engine.evaluate import Evaluator
 from engine.experiment import experiment_from
 from engine.generate import Generator, Sampling
@@ -258,3 +258,21 @@ def test_tokens_are_drawn_with_the_probabilities_asked_for(sampling, expected):
     found = shares(sampling)
     np.testing.assert_allclose(found, expected, atol=0.03)
     assert (found[np.array(expected) == 0] == 0).all()
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf])
+@pytest.mark.parametrize("options", [{}, {"temperature": 0.0}, {"top_k": 2}, {"top_p": 0.5}])
+def test_scores_that_are_not_finite_end_the_text_with_a_clear_word(wrong, options):
+    with pytest.raises(TrainingError, match="scores are not finite"):
+        Sampling(**options).choose(np.array([0.0, wrong, 1.0]), np.random.default_rng(1))
+
+
+@pytest.mark.parametrize("options", [{}, {"top_k": 2}, {"top_p": 0.3}])
+def test_a_draw_close_to_1_is_a_token_that_may_be_drawn(options):
+    class Last:
+        def random(self) -> float:
+            return 1 - 2.0**-53
+
+    scores = np.log(np.array([0.1, 0.6, 0.3, 1e-300]))
+    allowed = {"top_k": {1, 2}, "top_p": {1}}.get(next(iter(options), ""), {0, 1, 2, 3})
+    assert Sampling(**options).choose(scores, Last()) in allowed  # type: ignore[arg-type]

@@ -4,19 +4,21 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from sklearn.utils.class_weight import compute_class_weight
 
 from engine.component import build, members
 from engine.errors import InputError
 from engine.losses import (
     BinaryCrossEntropy,
     CrossEntropy,
+    Focal,
     Hinge,
     Huber,
     Loss,
     MeanAbsoluteError,
     MeanSquaredError,
 )
-from engine.tasks import Classification, Regression, Task
+from engine.tasks import Classification, NextToken, Regression, Task
 from helpers.golden import golden_case, relative_error
 from helpers.rigs import LossRig
 
@@ -29,6 +31,10 @@ GOLDEN = {
     "cross_entropy_smoothed": CrossEntropy(label_smoothing=0.1),
     "cross_entropy_weighted": CrossEntropy(class_weights=[0.5, 1.0, 2.0, 1.5]),
     "binary_cross_entropy": BinaryCrossEntropy(label_smoothing=0.1, class_weights=[0.5, 2.0]),
+    "focal_of_two_0.5": Focal(gamma=0.5, class_weights=[0.5, 1.0]),
+    "focal_of_two_2": Focal(class_weights=[0.5, 1.0]),
+    "focal_of_many_0.5": Focal(gamma=0.5, class_weights=[0.5, 1.0, 2.0, 1.5]),
+    "focal_of_many_2": Focal(class_weights=[0.5, 1.0, 2.0, 1.5]),
     "hinge_of_two": Hinge(class_weights=[0.5, 2.0]),
     "hinge_of_many": Hinge(class_weights=[0.5, 1.0, 2.0, 1.5]),
 }
@@ -62,7 +68,9 @@ def test_the_parts_of_shards_add_up_to_the_loss_of_the_batch(name):
     assert relative_error(np.concatenate([gradient for _, gradient in results]), case["dz"]) < 1e-12
 
 
-@pytest.mark.parametrize("loss", [CrossEntropy(), BinaryCrossEntropy(), Hinge()], ids=lambda loss: loss.tag())
+@pytest.mark.parametrize(
+    "loss", [CrossEntropy(), BinaryCrossEntropy(), Hinge(), Focal(gamma=0.5)], ids=lambda loss: loss.tag()
+)
 def test_very_sure_scores_stay_finite(loss):
     outputs = 2 if isinstance(loss, CrossEntropy) else 1
     z = np.array([[500.0] * outputs, [-500.0] * outputs])
@@ -92,6 +100,9 @@ def data(task: Task, outputs: int, targets: list[int] | None = None) -> SimpleNa
         (CrossEntropy(), data(Classification(), 2), 2),
         (BinaryCrossEntropy(), data(Classification(), 2), 1),
         (Hinge(), data(Classification(), 2), 1),
+        (Focal(), data(Classification(), 2), 1),
+        (Focal(), data(Classification(), 3), 3),
+        (Focal(), data(NextToken(), 2), 2),
         (Hinge(), data(Classification(), 4), 4),
     ],
 )
@@ -117,12 +128,21 @@ def test_data_that_does_not_suit_is_refused(loss, dataset, message):
         loss.units(dataset)
 
 
-def test_balanced_weights_make_every_class_count_alike():
-    dataset = data(Classification(), 3, [0, 0, 0, 0, 1, 1])
+def test_balanced_weights_make_every_class_count_alike_as_in_scikit_learn():
+    labels = [0, 0, 0, 0, 1, 1, 2]
+    dataset = data(Classification(), 3, labels)
     loss = CrossEntropy(class_weights="balanced")
     assert loss.units(dataset) == 3
-    assert loss.resolved(dataset).class_weights == [0.5, 1.0, 2.0]
+    expected = compute_class_weight("balanced", classes=np.arange(3), y=labels)
+    assert loss.resolved(dataset).class_weights == pytest.approx(expected.tolist())
     assert loss.resolved(dataset).resolved(dataset) == loss.resolved(dataset)
+
+
+def test_a_class_without_training_rows_does_not_change_the_balance_of_the_others():
+    labels = [0, 0, 0, 0, 2, 2]
+    weights = CrossEntropy(class_weights="balanced").resolved(data(Classification(), 4, labels)).class_weights
+    expected = compute_class_weight("balanced", classes=np.array([0, 2]), y=labels)
+    assert weights == pytest.approx([expected[0], 1.0, expected[1], 1.0])
 
 
 @pytest.mark.parametrize("weights", [[1.0, -1.0], [1.0, float("nan")], "balance", [1.0, "x"]])
@@ -133,3 +153,38 @@ def test_class_weights_that_make_no_sense_are_refused(weights):
 
 def test_every_loss_is_among_the_golden_ones():
     assert {type(loss) for loss in GOLDEN.values()} == set(members(Loss).values())
+
+
+@pytest.mark.parametrize("outputs", [1, 4])
+def test_focal_without_gamma_is_cross_entropy(outputs):
+    z, t = np.random.default_rng(0).normal(size=(9, outputs)), np.arange(9)[:, None] % max(2, outputs)
+    plain = BinaryCrossEntropy() if outputs == 1 else CrossEntropy()
+    value, gradient = LossRig(Focal(gamma=0.0), outputs, t).value(z)
+    expected, slope = LossRig(plain, outputs, t).value(z)
+    assert value == pytest.approx(expected, rel=1e-12)
+    np.testing.assert_allclose(gradient, slope, atol=1e-15)
+
+
+@pytest.mark.parametrize("gamma", [0.0, 0.5, 1.0, 2.0, 5.0])
+@pytest.mark.parametrize("outputs", [1, 3])
+def test_the_gradient_of_focal_is_the_slope_of_its_value(outputs, gamma):
+    z, t = 3 * np.random.default_rng(1).normal(size=(7, outputs)), np.arange(7)[:, None] % max(2, outputs)
+    assert LossRig(Focal(gamma=gamma), outputs, t).gradient_error(z) < 1e-6
+
+
+def test_focal_passes_over_positions_where_nothing_is_predicted():
+    rng = np.random.default_rng(2)
+    z, t = rng.normal(size=(6, 4)), np.array([[1], [-1], [3], [-1], [0], [2]])
+    value, gradient = LossRig(Focal(), 4, t).value(z)
+    counted = t[:, 0] >= 0
+    assert (gradient[~counted] == 0).all()
+    assert value == pytest.approx(Focal().values(z[counted], t[counted]).sum() / len(t), rel=1e-12)
+    np.testing.assert_allclose(Focal().values(z, t), Focal().values(z[counted], t[counted]))
+
+
+@pytest.mark.parametrize("margin", [5.0, 12.0, 15.0])
+def test_what_is_almost_right_keeps_the_right_gradient_in_float32(margin):
+    z, t = np.array([[margin, 0.0, 0.0]]), np.array([[0]])
+    _, exact = LossRig(Focal(gamma=0.5), 3, t).value(z)
+    _, single = LossRig(Focal(gamma=0.5), 3, t, "float32").value(z)
+    np.testing.assert_allclose(single, exact, rtol=1e-4)

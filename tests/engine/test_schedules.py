@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from engine.component import members
 from engine.schedules import (
-    Constant,
+    ConstantRate,
     Cosine,
     Exponential,
     OneCycle,
@@ -28,19 +28,24 @@ ALL = [cls() for cls in members(Schedule).values()]
         ("exponential", Exponential(every=30, gamma=0.5)),
         ("cosine", Cosine(floor=0.1)),
         ("cosine_restarts", Cosine(floor=0.1, cycles=4)),
+        ("one_cycle", OneCycle()),
+        ("one_cycle_low", OneCycle(rise=0.45, start=0.1, floor=0.0)),
+        ("linear", WarmupStableDecay(decay=1.0, floor=0.1)),
     ],
 )
 def test_factors_are_those_of_pytorch(name, schedule):
     np.testing.assert_allclose(schedule.factors(STEPS, 200), golden_case("schedules")[name], rtol=1e-9)
 
 
-def test_one_cycle_is_that_of_pytorch_but_for_where_in_a_step_it_looks():
-    expected = golden_case("schedules")["one_cycle"]  # reaches its ends one step earlier
-    np.testing.assert_allclose(OneCycle().factors(STEPS, 200), expected, atol=0.02)
+@pytest.mark.parametrize("total", [3, 5, 7, 20, 33])
+def test_one_cycle_is_that_of_pytorch_in_short_runs_too(total):
+    expected = golden_case("schedules")[f"one_cycle_{total}"]
+    factors = OneCycle(rise=0.5, start=0.1, floor=0.001).factors(np.arange(total), total)
+    np.testing.assert_allclose(factors, expected, rtol=1e-6, atol=1e-12)
 
 
 def test_warm_up_is_linear_and_reaches_the_full_rate():
-    factors = Constant(warmup=20).factors(STEPS, 200)
+    factors = ConstantRate(warmup=20).factors(STEPS, 200)
     np.testing.assert_allclose(factors, golden_case("schedules")["warmup"])
     np.testing.assert_allclose(factors[:20], np.arange(1, 21) / 20)
 
@@ -77,12 +82,12 @@ def test_cosine_ends_at_its_floor_and_restarts_at_full_rate():
     assert factors[200] == pytest.approx(0.2)
 
 
-def test_one_cycle_peaks_where_its_rise_ends():
-    factors = OneCycle(rise=0.25, start=0.1, floor=0.01).factors(np.arange(201), 200)
+def test_one_cycle_peaks_where_its_rise_ends_and_reaches_its_floor_at_the_last_step():
+    factors = OneCycle(rise=0.25, start=0.1, floor=0.01).factors(np.arange(200), 200)
     assert factors[0] == pytest.approx(0.1)
-    assert factors.argmax() == 50
-    assert factors[50] == 1
-    assert factors[200] == pytest.approx(0.01)
+    assert factors.argmax() == 49
+    assert factors[49] == 1
+    assert factors[199] == pytest.approx(0.01)
 
 
 def test_warmup_stable_decay_is_flat_and_then_falls_in_a_line():

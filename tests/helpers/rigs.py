@@ -1,6 +1,7 @@
 """What tests of kernels, layers, losses and optimizers share: plans that run natively, and finite differences."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -51,7 +52,7 @@ class LayerRig:
         self.memory = Memory(dtype, guarded)
         io = IOSpec(shape[1:], outputs, vocabulary=vocabulary)
         sketch = Builder(Memory(dtype), "outline", io)
-        sketch.sequence(layers, sketch.tensor("input", shape))
+        sketch.sequence(layers, sketch.input(shape))
         self.network = NetworkSpec(tuple(sketch.declared.values()), tuple(sketch.blocks))
         lay_out(self.memory, self.network)
         gradients = self.memory.add(self.memory.area("parameters").like("gradients")).tensors
@@ -65,7 +66,7 @@ class LayerRig:
         )
         self.memory.first_values[net.shard_info.name] = tuple(shard_info)
         self.clock = net.clock
-        self.x = net.workspace.tensor("input", shape) if data else net.tensor("input", shape)
+        self.x = net.input(shape) if data else replace(net.tensor("input", shape), vocabulary=vocabulary)
         self.y = net.sequence(layers, self.x)
         self.memory.allocate()
         initialize(self.memory, self.network, 1)
@@ -160,7 +161,8 @@ class LossRig:
         shard_info[SHARDS], shard_info[BATCH] = 1, batch or len(targets)
         self.memory.first_values[net.shard_info.name] = tuple(shard_info)
         self.z = net.tensor("z", (len(targets), outputs))
-        self.t = net.workspace.tensor("t", targets.shape)
+        t = net.workspace.tensor("t", targets.shape)
+        self.t = replace(t, vocabulary=(max(outputs, 2),), least=min(0, int(np.min(targets, initial=0))))
         self.loss = shared(self.memory, "losses", np.float64, 1)
         loss.plan(net, self.z, self.t, self.loss)
         self.memory.allocate()
@@ -206,17 +208,14 @@ class OptimizerRig:
         network = NetworkSpec(tuple(sorted(declared, key=lambda p: not p.decay)), ())
         lay_out(self.memory, network)
         self.memory.add(self.memory.areas["parameters"].like("gradients"))
-        numbers = optimizer.numbers()
-        self.memory.area("hyper", np.float64).tensor("optimizer", (len(numbers),))
-        self.memory.first_values["optimizer"] = tuple(numbers)
-        update = Update(self.memory, network, matrices=optimizer.matrices(network))
-        phase = update.step(optimizer, None, None)
+        update = Update(self.memory, network, whole=optimizer.whole(network))
+        optimizer.plan(update)
         self.memory.allocate()
         initialize(self.memory, network, 1)
         for name, array in first.items():
             self.parameter(name)[...] = array
         self.clock, self.scalars = update.clock.array, update.scalars.array
-        self.lanes = [run(lane, self.memory.dtype) for lane in phase.lanes]
+        self.lanes = [run(lane, self.memory.dtype) for lane in update.apply.lanes]
 
     def parameter(self, name: str) -> np.ndarray:
         return self.memory.areas["parameters"].tensors[name].array

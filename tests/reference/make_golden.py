@@ -47,6 +47,7 @@ OPTIMIZERS = {
     "adamw": lambda p: torch.optim.AdamW(p, lr=0.02),
     "nadam": lambda p: torch.optim.NAdam(p, lr=0.02),
     "lion": lambda p: Lion(p, lr=0.003),
+    "adafactor": lambda p: torch.optim.Adafactor(p, lr=0.3, eps=(1e-30, 1e-3)),
 }
 DECAY = 0.1
 
@@ -57,6 +58,8 @@ def main() -> None:
     losses()
     optimizers()
     schedules()
+    one_cycles()
+    focal_losses()
     np.savez_compressed(Path(__file__).with_name("golden.npz"), **GOLDEN)
 
 
@@ -242,6 +245,33 @@ def transposed(a: torch.Tensor) -> torch.Tensor:
     return a.mT if a.ndim == 2 else a
 
 
+def focal_losses() -> None:
+    """−α(1 − p)^γ log p of the target's probability p (Lin et al. 2017)."""
+    weights = torch.tensor([0.5, 1.0, 2.0, 1.5])
+    for gamma in (0.5, 2.0):
+        z, t = leaf(8, 4, scale=2), torch.randint(0, 4, (8,))
+        log_p = torch.log_softmax(z, 1)[torch.arange(8), t]
+        loss(f"focal_of_many_{gamma:g}", z, t, -(weights[t] * (1 - log_p.exp()) ** gamma * log_p).mean())
+        z, t = leaf(8, 1, scale=2), torch.randint(0, 2, (8, 1))
+        log_p = F.logsigmoid((2 * t - 1) * z)
+        loss(f"focal_of_two_{gamma:g}", z, t, -(weights[t] * (1 - log_p.exp()) ** gamma * log_p).mean())
+
+
+def one_cycles() -> None:
+    """Whole runs of few steps."""
+    for total in (3, 5, 7, 20, 33):
+        optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=1.0)
+        scheduler = torch.optim.lr_scheduler.OneCycleLR(
+            optimizer, 1.0, total, pct_start=0.5, div_factor=10, final_div_factor=100
+        )
+        factors = [optimizer.param_groups[0]["lr"]]
+        for _ in range(total - 1):
+            optimizer.step()
+            scheduler.step()
+            factors.append(optimizer.param_groups[0]["lr"])
+        keep("schedules", **{f"one_cycle_{total}": np.array(factors)})
+
+
 def schedules() -> None:
     """The factors of the first 200 steps."""
     schedule = torch.optim.lr_scheduler
@@ -251,6 +281,10 @@ def schedules() -> None:
         "cosine": lambda o: schedule.CosineAnnealingLR(o, 200, 0.1),
         "cosine_restarts": lambda o: schedule.CosineAnnealingWarmRestarts(o, 50, eta_min=0.1),
         "one_cycle": lambda o: schedule.OneCycleLR(o, 1.0, 200, div_factor=25, final_div_factor=400),
+        "one_cycle_low": lambda o: schedule.OneCycleLR(
+            o, 1.0, 200, pct_start=0.45, div_factor=10, final_div_factor=float("inf")
+        ),
+        "linear": lambda o: schedule.LinearLR(o, 1.0, 0.1, 200),
         "warmup": lambda o: schedule.LinearLR(o, 1 / 20, 1.0, 19),
     }
     for name, make in cases.items():

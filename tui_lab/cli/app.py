@@ -14,6 +14,7 @@ COMMANDS = {
     "presets": ("presets", "List, show and copy ready experiments."),
     "data": ("data", "List and show data sets."),
     "runs": ("runs", "List and show past trainings."),
+    "reference": ("reference", "List every layer, loss, optimizer … with its fields, or tell all about one."),
     "warmup": ("warmup", "Compile everything now, so that nothing waits later."),
     "doctor": ("doctor", "Show what a bug report needs: versions, cores, cache, terminal."),
 }

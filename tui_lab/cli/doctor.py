@@ -56,7 +56,7 @@ def doctor_command() -> None:
 def processor() -> str:
     import llvmlite.binding as llvm
 
-    from engine.trainer import available_cores
+    from engine.machine.threads import available_cores
 
     return f"{llvm.get_host_cpu_name()}, {os.cpu_count()} cores, {available_cores()} usable"
 

@@ -13,7 +13,7 @@ from engine.builder import IOSpec
 from engine.data import Dataset, Pipeline, prepare
 from engine.errors import InputError
 from engine.evaluate import Evaluator
-from engine.experiment import Experiment, experiment_from, override
+from engine.experiment import Experiment, dataset_key, experiment_from, override
 from engine.generate import Generator
 from engine.network import trace
 from engine.run import Run
@@ -37,7 +37,7 @@ def experiment_of(
 
 
 def dataset_of(experiment: Experiment) -> Dataset:
-    return prepare(experiment.data, experiment.training.seed, experiment.training.precision)
+    return prepare(*dataset_key(experiment))
 
 
 @dataclass

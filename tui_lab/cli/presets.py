@@ -60,7 +60,7 @@ def show_preset(name: str) -> None:
         click.echo(f"  change {', '.join(step.tag() for step in experiment.augment)} of the training rows")
     click.echo(f"  loss   {loss.tag()}, {optimizer.tag()} at {optimizer.lr:g}, {length}")
     if experiment.expect:
-        click.echo(f"  expect {experiment.expect.metric} {experiment.expect.value:g} on the test rows")
+        click.echo(f"  expect {experiment.expect.text()}")
     if experiment.things_to_try:
         click.echo("\nto try")
         for line in experiment.things_to_try:

@@ -72,7 +72,8 @@ def predict_command(run: str, source: str, output: str, runs: Path | None) -> No
     from tui_lab.cli import loading
 
     model = loading.Model.of(Run.find(run, runs_root(runs)))
-    x = read_inputs(source, model.pipeline, model.io.input_shape, model.evaluator.memory.dtype)
+    dtype = model.evaluator.memory.dtype
+    x = read_inputs(source, model.pipeline, model.io.input_shape, dtype, model.io.vocabulary)
     if model.pipeline.takes_unknown:
         tell_unknown(x, model.pipeline.features)
     z = model.evaluator.outputs(x)

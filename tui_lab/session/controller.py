@@ -12,7 +12,7 @@ from engine.conductor import Conductor
 from engine.data import Dataset, prepare
 from engine.errors import InputError
 from engine.events import EditEvent, End, Event, Warning
-from engine.experiment import Experiment, experiment_from, override_value
+from engine.experiment import Experiment, dataset_key, experiment_from, override_value
 from engine.plan import flops
 from engine.run import Run
 from engine.trainer import Trainer
@@ -226,8 +226,8 @@ class Controller:
             chosen = replace(chosen, training=replace(chosen.training, seed=seed))
         now = self.trainer.experiment
         was_playing, dataset = self.training, self.dataset
-        if chosen.data != now.data or chosen.training.seed != now.training.seed:
-            dataset = prepare(chosen.data, chosen.training.seed, chosen.training.precision)
+        if dataset_key(chosen) != dataset_key(now):
+            dataset = prepare(*dataset_key(chosen))
         Trainer(chosen, dataset).memory.check_fits()  # before anything is given up
         self.wind_up()
         self.dataset, self.run, self.resume = dataset, None, False

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from engine.data import Dataset, prepare
 from engine.errors import LabError
 from engine.events import Event
-from engine.experiment import Experiment
+from engine.experiment import Experiment, dataset_key
 from engine.run import Run
 from engine.trainer import Trainer
 from tui_lab import faults
@@ -177,8 +177,7 @@ class LocalSession:
     def _prepare(self) -> None:
         """Load, lay out, compile: everything up to the first step."""
         self._say(base.LOADING, "loading data")
-        training = self._experiment.training
-        dataset = prepare(self._experiment.data, training.seed, training.precision)
+        dataset = prepare(*dataset_key(self._experiment))
         self._controller = controller = self._make(dataset)
         if self._play:
             controller.create_run()  # a name or a place that cannot be shows before the compiler starts

@@ -9,7 +9,7 @@ import numpy as np
 
 from engine import diagnostics
 from engine.probes import Probe, Subject, suited
-from engine.trainer import ENGINE, Trainer
+from engine.trainer import Trainer
 from tui_lab.session.base import Look
 from tui_lab.session.record import Record
 from tui_lab.session.writing import WRITING_SECONDS, TextProbe, Writer
@@ -60,10 +60,9 @@ class Views:
                     continue
             began = time.monotonic()
             if probe not in fresh:
-                with ENGINE:
-                    if not fresh:
-                        self.subject.refresh()
-                    fresh[probe] = self._take(probe)
+                if not fresh:
+                    self.subject.refresh()
+                fresh[probe] = self._take(probe)
             # The first time something may have been compiled: that says nothing about the next.
             spent = time.monotonic() - began if taken is not None else 0.0
             least = min(seconds, WRITING_SECONDS) if grows else seconds
@@ -107,8 +106,8 @@ class Views:
     def take(self, look: Look, record: Record) -> bool:
         """Take what is looked at, if it is time again; says whether the findings are new: probes have a pace of their
         own."""
-        found = self.results(look.views, look.seconds)
-        self.taken = self.taken | {"views": found}
+        results = self.results(look.views, look.seconds)
+        self.taken = self.taken | {"views": results}
         began = time.monotonic()
         if began < self._due:
             return False

@@ -95,5 +95,5 @@ def layers_text(experiment: Experiment, input_shape: tuple[int, ...], network: N
     optimizer = experiment.optimizer
     lines.append(f"{network.size:,} parameters · {optimizer.tag()} at {optimizer.lr:g} · {length}")
     if experiment.expect is not None:
-        lines.append(f"expect {experiment.expect.metric} {experiment.expect.value:g} on the test rows")
+        lines.append(f"expect {experiment.expect.text()}")
     return "\n".join(lines)

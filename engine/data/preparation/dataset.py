@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from engine.data.preparation.indices import check_indices
 from engine.data.preparation.pipeline import Pipeline
 from engine.metrics import Metric
 from engine.tasks import Task
@@ -61,6 +62,26 @@ class Dataset:
         return self.pipeline.targets
 
     @property
+    def target_vocabulary(self) -> tuple[int, ...]:
+        """How many different numbers a target may be; empty where targets are quantities."""
+        return (len(self.classes),) if self.classes else ()
+
+    @property
+    def least_target(self) -> int:
+        """The least number of a target: −1 stands where nothing is to be predicted."""
+        return -1 if self.task.predicts_tokens else 0
+
+    @cached_property
+    def checked(self) -> bool:
+        """True; raises InputError where inputs or targets that number something are out of range."""
+        for part in ("train", "val", "test"):
+            rows: Rows = getattr(self, part)
+            inputs, targets = f"the inputs of the {part} rows", f"the targets of the {part} rows"
+            check_indices(distinct(rows.x), self.vocabulary, inputs, names=self.features)
+            check_indices(distinct(rows.y), self.target_vocabulary, targets, least=self.least_target)
+        return True
+
+    @property
     def input_shape(self) -> tuple[int, ...]:
         return self.train.x.shape[1:]
 
@@ -112,6 +133,11 @@ class Dataset:
             for array in (rows.x, rows.y):
                 digest.update(f"{array.dtype} {array.shape}".encode() + stream_of(array)[0].tobytes())
         return digest.hexdigest()
+
+
+def distinct(rows: np.ndarray) -> np.ndarray:
+    """The rows, of windows that overlap in memory each value once."""
+    return rows if rows.flags.c_contiguous or not rows.size else stream_of(rows)[0]
 
 
 def stream_of(rows: np.ndarray) -> tuple[np.ndarray, int]:

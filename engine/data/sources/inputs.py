@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from engine.data.preparation.indices import check_indices
 from engine.data.preparation.pipeline import Pipeline, first_missing
 from engine.data.readers.csv import Table, codes, numbers, read_table
 from engine.data.readers.npz import numeric, pick, read_npz
@@ -15,13 +16,18 @@ from engine.errors import InputError, did_you_mean, listed
 
 
 def read_inputs(
-    path: str, pipeline: Pipeline, input_shape: tuple[int, ...], dtype: str | np.dtype
+    path: str,
+    pipeline: Pipeline,
+    input_shape: tuple[int, ...],
+    dtype: str | np.dtype,
+    vocabulary: tuple[int, ...] = (),
 ) -> np.ndarray:
     """New rows from a file as the network's inputs (R, *input_shape).
 
     Columns are matched by name; the target's column may be there and is passed over. Rows of an image may be
     flat, and images may come as a picture, a folder of pictures or an IDX file. Of a series in a table the newest
-    window is read. Raises InputError where columns or shapes are others than the run was trained on.
+    window is read. Raises InputError where columns or shapes are others than the run was trained on, or an index is
+    not of the `vocabulary` (see `check_indices`).
     """
     lines: list[int] = []
     if picture_files(path) or is_idx(path) or Path(path).is_dir():
@@ -51,6 +57,7 @@ def read_inputs(
         x = pipeline.transform(x, dtype)
     if not np.isfinite(x).all():
         raise InputError(f"{path}: values are too large for {x.dtype.name}")
+    check_indices(x, vocabulary, path, names=pipeline.features)
     return x
 
 

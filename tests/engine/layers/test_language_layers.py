@@ -215,7 +215,7 @@ def test_what_does_not_fit_is_refused_with_one_line(layers, message):
         (Attention(), (8,), r"needs positions \(N, T, D\), the input is \(8,\) a row"),
         (Transformer(), (8,), r"needs positions \(N, T, D\)"),
         (Position(), (8,), r"needs positions \(N, T, D\)"),
-        (Embedding(), (8,), "needs numbers of tokens, the data holds measurements; expected a text"),
+        (Embedding(), (8,), "needs numbers of tokens, its input holds measurements; expected a text"),
         (Unembed(), (5, 8), "there is no embedding before it; set tied = false"),
     ],
 )

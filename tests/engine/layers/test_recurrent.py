@@ -95,7 +95,7 @@ def test_one_position_at_a_time_gives_what_the_whole_window_gives(kind, dtype):
         memory = Memory(dtype)
         lay_out(memory, network)
         net = Builder(memory, "copy", io, streaming=streaming)
-        x = net.workspace.tensor("input", (1, length))
+        x = net.input((1, length))
         y = net.sequence(layers, x)
         memory.allocate()
         initialize(memory, network, 1)
@@ -116,7 +116,7 @@ def test_both_directions_cannot_go_one_position_at_a_time():
     io = IOSpec((9,), 4, positions=9, vocabulary=(7,))
     net = Builder(Memory("float32"), "copy", io, streaming=True)
     with pytest.raises(InputError, match=r"model\.1 \(gru\): cannot see one position at a time"):
-        net.sequence([Embedding(units=5), Gru(bidirectional=True)], net.workspace.tensor("input", (1, 1)))
+        net.sequence([Embedding(units=5), Gru(bidirectional=True)], net.input((1, 1)))
 
 
 def test_a_state_begins_at_zero_and_a_second_pass_begins_anew():

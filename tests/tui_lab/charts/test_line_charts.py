@@ -198,6 +198,7 @@ def test_the_mouse_finds_its_step():
     assert chart.step_at(chart.area.left + chart.area.width) == 1000
 
 
+@pytest.mark.timing
 def test_a_hundred_thousand_points_are_quick():
     random = np.random.default_rng(0)
     series = [line(random.random(100_000)) for _ in range(3)]

@@ -164,3 +164,24 @@ def test_a_diverging_run_ends_with_one_and_says_first_nonfinite():
     assert "the first tensor that went bad is" in outcome.err
     assert "the last good checkpoint is" in outcome.err
     assert outcome.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ["shakespeare-gpt", "--set", "model.0.vocabulary=5", "--set", "model.4.tied=false"],
+            "model.0 (embedding): vocabulary = 5: the data has 63 tokens; leave it out or make it larger",
+        ),
+        (
+            ["iris", "--set", 'model.0={ layer = "embedding", vocabulary = 9 }'],
+            "model.0 (embedding): needs numbers of tokens, its input holds measurements; expected a text",
+        ),
+        (
+            ["iris", "--set", 'model.1={ layer = "embedding", vocabulary = 9 }'],
+            "model.1 (embedding): needs numbers of tokens, its input holds measurements; expected a text",
+        ),
+    ],
+)
+def test_an_embedding_that_its_input_does_not_fit_is_refused_before_anything_runs(arguments, message):
+    assert refused("train", *arguments).endswith(message)

@@ -173,3 +173,15 @@ def test_damaged_and_foreign_checkpoints_are_refused():
         path.write_bytes((root / "other" / "checkpoints" / path.name).read_bytes())
     (root / "r" / "checkpoints" / "best.safetensors").write_bytes(good)
     assert "belongs to another experiment" in refused("resume", "r", "--steps", "9")
+
+
+@pytest.mark.parametrize("wrong", [99_999, -1, 2.5, 1e30])
+def test_new_rows_with_a_number_that_is_no_token_are_refused_with_their_row(tmp_path, wrong):
+    lab("train", "names-bigram", "--quiet", "--steps", "5", "--name", "r")
+    context = only_run().experiment().data.context
+    rows = np.zeros((3, context))
+    rows[1, 0] = wrong
+    path = tmp_path / "new.npz"
+    np.savez(path, x=rows)
+    line = refused("predict", "r", "--input", path)
+    assert line == f"tui-lab: {path}: row 2 holds {wrong:g}; expected a whole number from 0 to 26"

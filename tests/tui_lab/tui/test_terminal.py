@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from engine.run import Run
+from helpers.waiting import PATIENCE, until
 
 LEFT_ALTERNATE_SCREEN = b"\x1b[?1049l"
 
@@ -54,14 +55,24 @@ class Terminal:
                 return
             self.seen += chunk
 
-    def wait_for(self, text: str, seconds: float = 60) -> None:
+    def wait_until_nobody_can_write(self) -> None:
+        """Read nothing until the queue of output is full: what waits in it becomes no more."""
+        waiting = 0
+        while (more := self.unread()) == 0 or more > waiting:
+            waiting = more
+            time.sleep(0.5)
+
+    def unread(self) -> int:
+        return struct.unpack("i", fcntl.ioctl(self.master, termios.FIONREAD, b"\0" * 4))[0]
+
+    def wait_for(self, text: str, seconds: float = PATIENCE) -> None:
         end = time.monotonic() + seconds
         while text.encode() not in self.seen:
             assert time.monotonic() < end, self.seen[-2000:].decode(errors="replace")
             assert self.process.poll() is None, self.seen[-2000:].decode(errors="replace")
             self.read(0.1)
 
-    def end(self, seconds: float = 15) -> int:
+    def end(self, seconds: float = PATIENCE) -> int:
         """Wait for the end, reading; the exit code."""
         end = time.monotonic() + seconds
         while self.process.poll() is None:
@@ -132,22 +143,37 @@ def test_a_signal_saves_at_once_and_ends_even_where_nobody_reads(terminal, numbe
     lab.press(" ")
     lab.wait_for("training")
     if stalled:
-        time.sleep(1.5)  # the queue of output fills up and the screen stands still
+        lab.wait_until_nobody_can_write()
+    seconds_to_the_end(lab, number, stalled)
+    assert lab.process.returncode == 130
+    assert runs()[0].steps()
+
+
+def seconds_to_the_end(lab: Terminal, number: int, stalled: bool) -> float:
+    """Send a signal; the seconds until the run is saved and the process has ended."""
     began = time.monotonic()
     os.kill(lab.process.pid, number)
-    run = runs()[0]
-    while run.summary() is None:
-        assert time.monotonic() - began < 3, "nothing was saved"
-        time.sleep(0.02)
+
+    def saved() -> bool:
         if not stalled:
             lab.read(0.02)
+        return runs()[0].summary() is not None
+
+    until(saved)
     if stalled:
-        lab.process.wait(timeout=6)
+        lab.process.wait(timeout=PATIENCE)
     else:
-        lab.end(6)
-    assert time.monotonic() - began < 6
-    assert lab.process.returncode == 130
-    assert run.steps()
+        lab.end()
+    return time.monotonic() - began
+
+
+@pytest.mark.timing
+@pytest.mark.parametrize("stalled", [False, True])
+def test_a_signal_ends_the_lab_within_seconds(terminal, stalled):
+    lab = training(terminal)
+    if stalled:
+        lab.wait_until_nobody_can_write()
+    assert seconds_to_the_end(lab, signal.SIGTERM, stalled) < 6
 
 
 def test_a_terminal_that_goes_without_a_signal_ends_the_lab_which_saves(terminal):
@@ -157,7 +183,7 @@ def test_a_terminal_that_goes_without_a_signal_ends_the_lab_which_saves(terminal
     lab.wait_for("training")
     os.close(lab.master)
     try:
-        lab.process.wait(timeout=10)
+        lab.process.wait(timeout=PATIENCE)
     finally:
         lab.master = os.open(os.devnull, os.O_RDWR)
     assert runs()[0].summary()["reason"] == "interrupted"
@@ -166,12 +192,8 @@ def test_a_terminal_that_goes_without_a_signal_ends_the_lab_which_saves(terminal
 def test_a_reader_that_does_not_read_does_not_slow_training(terminal):
     lab = terminal("open", "spiral", "--pace", "0")
     lab.wait_for("press space to train")
-    time.sleep(0.2)
     lab.press(" ")
-    end = time.monotonic() + 20
-    while not (runs() and runs()[0].summary()):
-        assert time.monotonic() < end, "the run does not end while nobody reads"
-        time.sleep(0.05)
+    until(lambda: runs() and runs()[0].summary())
     assert runs()[0].summary()["reason"] == "done"
 
 
@@ -219,7 +241,7 @@ def test_a_crash_leaves_a_clean_terminal_and_names_its_log(terminal, tmp_path):
         "s.StatusLine.paint = broken\n"
     )
     lab = terminal("open", "spiral", PYTHONPATH=f"{tmp_path}:{Path(__file__).parents[3]}")
-    assert lab.end(30) == 1
+    assert lab.end() == 1
     out = lab.seen.decode(errors="replace")
     assert "RuntimeError: oh no" in out.split("\x1b[?1049l")[-1]
     assert "to report it, send what tui-lab doctor prints" in out

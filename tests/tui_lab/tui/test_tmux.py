@@ -14,9 +14,9 @@ import psutil
 import pytest
 
 from engine.run import Run
+from helpers.waiting import PATIENCE, until
 
 pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
-PATIENCE = 60.0  # seconds: only a fault waits so long
 
 
 class Tmux:
@@ -88,15 +88,6 @@ def runs() -> list[Run]:
     return Run.all(Path(os.environ["TUI_LAB_RUNS"]))
 
 
-def until(condition) -> float:
-    """Seconds until something holds."""
-    began = time.monotonic()
-    while not condition():
-        assert time.monotonic() - began < PATIENCE, "waited in vain"
-        time.sleep(0.02)
-    return time.monotonic() - began
-
-
 def training(tmux, *options: str, **more) -> Tmux:
     """The lab on the spiral, at a pace at which it lasts."""
     lab = tmux("open", "spiral", "--pace", "300", *options, **more)
@@ -151,12 +142,21 @@ def test_plain_terminals_show_the_lab_and_quit_leaves_them_clean(tmux, environme
 def test_a_signal_leaves_a_checkpoint_and_a_clean_terminal(tmux, number):
     lab = training(tmux)
     lab.lab.send_signal(number)
-    assert until(lambda: runs()[0].summary() is not None) < 2
+    until(lambda: runs()[0].summary() is not None)
     assert "training" not in lab.wait_for("exit code 130")
     assert runs()[0].steps()
 
 
 def test_a_closed_link_leaves_a_checkpoint_and_no_process(tmux):
+    lab = training(tmux)
+    process = lab.lab
+    lab("kill-server")
+    until(lambda: runs()[0].summary() is not None)
+    until(lambda: not process.is_running())
+
+
+@pytest.mark.timing
+def test_a_closed_link_is_noticed_within_seconds(tmux):
     lab = training(tmux)
     process = lab.lab
     lab("kill-server")

@@ -231,7 +231,7 @@ def test_a_part_of_no_share_is_empty():
 
 
 def test_a_split_made_in_code_is_checked_as_well():
-    with pytest.raises(ValueError, match="must not be below 0"):
+    with pytest.raises(ValueError, match="Split.val = -0.5: expected a number >= 0"):
         Split(val=-0.5)
 
 

@@ -86,7 +86,7 @@ def test_the_same_seed_gives_the_same_bits_and_another_seed_others(source):
 
 
 def test_out_of_range_is_said_with_its_path():
-    with pytest.raises(InputError, match=r"data.noise = 2: expected a number <= 1"):
+    with pytest.raises(InputError, match=r"data.noise = 2: expected a number >= 0 and <= 1"):
         build(Source, {"source": "moons", "noise": 2}, "data")
     with pytest.raises(InputError, match=r"data.sample: unknown key; did you mean 'samples'"):
         build(Source, {"source": "moons", "sample": 20}, "data")
