@@ -15,14 +15,13 @@ from engine.augment import Augmentation
 from engine.component import Component, is_family, members, tree_of
 from engine.data import Source
 from engine.data.preparation.preprocess import Preprocess
-from engine.data.sources.base import Split
 from engine.errors import InputError, did_you_mean
-from engine.experiment import Expect, Training
+from engine.examples import TABLES, example_of, toml_text
 from engine.hyper import bounds_text, fields, split_annotation
 from engine.initializers import Initializer
 from engine.layers import Layer
 from engine.losses import Loss
-from engine.metrics import METRICS
+from engine.metrics import Metric
 from engine.optimizers import Optimizer
 from engine.schedules import Schedule
 
@@ -36,14 +35,10 @@ class Family:
     name: str
     title: str
     where: str
-    base: type[Component] | None  # None: not a component (metrics)
+    base: type[Component]
 
     def about(self) -> str:
-        return (
-            summary(self.base)
-            if self.base
-            else "How good outputs are; training.monitor names the one that decides."
-        )
+        return summary(self.base)
 
 
 FAMILIES = (
@@ -56,10 +51,9 @@ FAMILIES = (
     Family("loss", "Losses", "[loss]", Loss),
     Family("optimizer", "Optimizers", "[optimizer]", Optimizer),
     Family("schedule", "Schedules", "[schedule]", Schedule),
-    Family("metric", "Metrics", 'training.monitor = "…"', None),
+    Family("metric", "Metrics", "training.metrics", Metric),
     Family("table", "Tables of an experiment", "[training], data.split, [expect]", Component),
 )
-TABLES: dict[str, type[Component]] = {"training": Training, "split": Split, "expect": Expect}
 
 
 @dataclass(frozen=True)
@@ -73,6 +67,15 @@ class FieldEntry:
     live: bool
     unit: str
     help: str
+
+    @property
+    def holds(self) -> str:
+        """What it may hold: its kind, and its bounds."""
+        return f"{self.kind} {self.range}".strip()
+
+    @property
+    def help_with_unit(self) -> str:
+        return f"{self.help} ({self.unit})" if self.unit and self.unit not in self.help else self.help
 
 
 @dataclass(frozen=True)
@@ -101,23 +104,17 @@ def entries() -> tuple[Entry, ...]:
 
 
 def entries_of(family: Family) -> Iterable[Entry]:
-    if family.base is None:
-        for name, metric in METRICS.items():
-            better = "higher" if metric.higher_is_better else "lower"
-            about = inspect.getdoc(metric.function) or f"The {name.replace('_', ' ')}."
-            yield Entry(family.name, name, "", f"{about}\n\nOf two values the {better} one is better.")
-        return
     known = TABLES if family.name == "table" else members(family.base)
     for tag, cls in known.items():
         yield entry_of(family.name, tag, cls)
 
 
 def entry_of(family: str, tag: str, cls: type[Component]) -> Entry:
-    from engine.examples import example_of  # which builds components, and so needs the whole engine
-
-    example = example_of(cls)
+    example, about = example_of(cls), inspect.getdoc(cls) or ""
+    if issubclass(cls, Metric):
+        about += f"\n\nOf two values the {'higher' if cls.higher_is_better else 'lower'} one is better."
     return Entry(
-        family, tag, cls.__name__, inspect.getdoc(cls) or "", tuple(field_entries(cls)),
+        family, tag, cls.__name__, about, tuple(field_entries(cls)),
         example.toml(family), example.python(), cls,
     )  # fmt: skip
 
@@ -222,18 +219,3 @@ def value_text(value: Any) -> str:
         shown = {tag_field: tag} if tag else {}
         return toml_text(shown | {name: tree[name] for name in (given if tag else tree)})
     return toml_text(tree)
-
-
-def toml_text(value: Any) -> str:
-    """A plain value as TOML writes it on one line; keys that hold None are left out."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, str):
-        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-        return f'"{escaped}"'
-    if isinstance(value, dict):
-        inner = ", ".join(f"{key} = {toml_text(item)}" for key, item in value.items() if item is not None)
-        return f"{{ {inner} }}" if inner else "{}"
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(map(toml_text, value))}]"
-    return repr(value)

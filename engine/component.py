@@ -10,14 +10,15 @@ A component that is built in Python is checked as one in TOML is: `Adam(lr=-5)` 
 import math
 import re
 import types
+import warnings
 from collections.abc import Callable
 from datetime import date, time
 from functools import cache, wraps
-from typing import Any, ClassVar, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
+from typing import Any, ClassVar, Literal, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from engine.errors import InputError, did_you_mean
+from engine.errors import InputError, RenamedWarning, did_you_mean
 from engine.fits import Predicate, fits
 from engine.hyper import bounds_text, split_annotation
 
@@ -53,11 +54,23 @@ class Component(msgspec.Struct, **FROZEN):
         check_fields(self)
 
     live_family: ClassVar[bool] = False  # a member may be exchanged for another one while a network learns
+    former_tags: ClassVar[
+        tuple[str, ...]
+    ] = ()  # names in TOML that it had once: they still work, with a note
+    former_fields: ClassVar[dict[str, str]] = {}  # names that fields had once, and those that they have now
 
     @classmethod
     def tag(cls) -> str:
         """The name of this component in TOML."""
         return str(cls.__struct_config__.tag)
+
+    @classmethod
+    def shorthand(cls, text: str) -> Tree | None:
+        """The table that a text which is no tag of this family stands for; None where it stands for none."""
+        return None
+
+
+Member = TypeVar("Member", bound=Component)
 
 
 def checked_before(own: Callable[[Any], None]) -> Callable[[Any], None]:
@@ -114,9 +127,9 @@ def plain_value(value: Any) -> Any:
     return value
 
 
-def members(family: type[Component]) -> dict[str, type[Component]]:
+def members(family: type[Member]) -> dict[str, type[Member]]:
     """The components of a family by their tag, in the order of definition."""
-    found: dict[str, type[Component]] = {}
+    found: dict[str, type[Member]] = {}
     for cls in family.__subclasses__():
         if cls.tag() != cls.__name__:  # msgspec's own tag: a base that only shares fields
             found[cls.tag()] = cls
@@ -173,12 +186,14 @@ def build_member(family: type[Component], tree: Any, path: str) -> Component:
     tag_field = family.__struct_config__.tag_field
     known = members(family)
     if isinstance(tree, str):  # `activation = "tanh"` is short for `activation = { name = "tanh" }`
-        tree = {tag_field: tree}
+        tree = (None if tree in known else family.shorthand(tree)) or {tag_field: tree}
     if not isinstance(tree, dict):
         raise InputError(f"{path} = {shown(tree)}: expected a table with {tag_field!r}")
     tag = tree.get(tag_field)
     if tag is None:
         raise InputError(f"{path}: {tag_field!r} is missing; known: {', '.join(known)}")
+    if isinstance(tag, str) and tag not in known:
+        tag = renamed(path, tag, {old: new for new, kind in known.items() for old in kind.former_tags})
     if not isinstance(tag, str) or tag not in known:
         raise InputError(f"{path}.{tag_field} = {shown(tag)}: unknown; {did_you_mean(str(tag), known)}")
     rest = {key: value for key, value in tree.items() if key != tag_field}
@@ -191,6 +206,10 @@ def build_struct(kind: type[Component], tree: Any, path: str) -> Any:
     if not isinstance(tree, dict):
         raise InputError(f"{path} = {shown(tree)}: expected a table")
     known = {check.key: check for check in checks_of(kind)}
+    for old, new in kind.former_fields.items():
+        if old in tree and new in tree:
+            raise InputError(f"{path}: {old!r} and {new!r} are the same; leave one out")
+    tree = {key if key in known else renamed(path, key, kind.former_fields): v for key, v in tree.items()}
     for key in tree:
         if key not in known:
             raise InputError(f"{joined(path, key)}: unknown key; {did_you_mean(key, known)}")
@@ -202,6 +221,16 @@ def build_struct(kind: type[Component], tree: Any, path: str) -> Any:
         return kind(**values)
     except ComponentError as error:
         raise InputError(f"{path or 'experiment'}: {error.reason}") from None
+
+
+def renamed(path: str, name: Any, now: dict[str, str]) -> Any:
+    """The present name of what had another one, with a note to the user; other names as they are."""
+    if not isinstance(name, str) or name not in now:
+        return name
+    place = f"{path}: " if path else ""
+    note = f"{place}{name!r} is called {now[name]!r} now; the old name still works"
+    warnings.warn(note, RenamedWarning, stacklevel=2)
+    return now[name]
 
 
 def tree_of(component: Any) -> Any:

@@ -21,6 +21,10 @@ class InputError(LabError):
     exit_code = 2
 
 
+class RenamedWarning(FutureWarning):
+    """A name in the user's input has another one now; it still works."""
+
+
 class TrainingError(LabError):
     """The training itself failed: it diverged, or the machine ran out of memory."""
 

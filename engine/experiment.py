@@ -15,6 +15,7 @@ from engine.errors import InputError
 from engine.hyper import hyper
 from engine.layers import Layer
 from engine.losses import Loss
+from engine.metrics import Metric
 from engine.optimizers import AdamW, Optimizer
 from engine.schedules import ConstantRate, Schedule
 
@@ -43,6 +44,12 @@ class Training(Component):
     checkpoint_every: Annotated[
         int, hyper("steps between checkpoints; 0: once a minute", ge=0, unit="steps")
     ] = 0
+    metrics: Annotated[
+        list[Metric],
+        hyper(
+            'what is measured, the headline first: ["accuracy", { metric = "top_k", k = 3 }]; none: by the task'
+        ),
+    ] = []
     monitor: Annotated[str, hyper("what decides which parameters are best")] = "val_loss"
     patience: Annotated[
         int, hyper("evaluations without improvement before training stops; 0: never", ge=0, live=True)
@@ -200,7 +207,7 @@ def place(tree: Any, keys: list[str], value: Any, assignment: str) -> None:
         item_of(tree, last, assignment)
         tree[int(last)] = value
     elif isinstance(tree, dict):
-        if last in ("name", "layer", "source", "step") and isinstance(value, str):
+        if last in ("name", "layer", "source", "step", "metric") and isinstance(value, str):
             # Another kind of component keeps the fields that it has, too: lr, when the optimizer changes.
             known = fields_of(last, value)
             for key in [k for k in tree if known is not None and k not in known]:
@@ -220,5 +227,5 @@ def item_of(tree: Any, key: str, assignment: str) -> Any:
 
 def long_form(tag: str) -> Any:
     """The table that a component's name in a list is short for: `augment = ["noise"]`."""
-    fields = [field for field in ("layer", "step") if fields_of(field, tag) is not None]
+    fields = [field for field in ("layer", "step", "metric") if fields_of(field, tag) is not None]
     return {fields[0]: tag} if fields else tag

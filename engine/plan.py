@@ -20,6 +20,7 @@ from engine.kernels import update as kernels
 from engine.machine.memory import Memory, Tensor, shared
 from engine.machine.program import Operation, Phase
 from engine.machine.registers import BATCH, CLOCK, FIRST, SHARD, SHARD_INFO, SHARDS
+from engine.metrics import BitsPerToken, Metric
 from engine.network import NetworkSpec, lay_out, trace
 from engine.update import Update
 
@@ -47,8 +48,21 @@ def resolve(experiment: Experiment, dataset: Dataset) -> Experiment:
         epochs=0.0,
         shards=min(t.shards or shards_for(network, batch), batch),
         evaluate_every=every,
+        monitor=monitored(t.monitor, dataset.measured_by(t.metrics)),
     )
     return structs.replace(experiment, loss=experiment.loss.resolved(dataset), training=training)
+
+
+def monitored(name: str, metrics: Sequence[Metric]) -> str:
+    """What a run that monitors `name` looks at. Raises InputError with the nearest name that is measured."""
+    known = ["val_loss", "train_loss", *(m.name for m in metrics)]
+    if name in known:
+        return name
+    bits = isinstance(BitsPerToken.named(name), BitsPerToken)  # one thing, whatever a token is
+    found = next((m.name for m in metrics if bits and isinstance(m, BitsPerToken)), None)
+    if found is None:
+        raise InputError(f"training.monitor = {name!r}: unknown; {did_you_mean(name, known)}")
+    return found
 
 
 def io_spec(experiment: Experiment, dataset: Dataset) -> IOSpec:

@@ -100,5 +100,7 @@ def family_definition(family: type[Component], definitions: Json) -> str:
         definitions[key] = struct_schema(cls, definitions)
         references.append({"$ref": f"#/$defs/{key}"})
     about = first_sentence(inspect.getdoc(family) or "")
-    definitions[name] = {"description": about, "anyOf": [{"enum": bare}, *references]}
+    has_others = family.shorthand.__func__ is not Component.shorthand.__func__  # type: ignore[attr-defined]
+    names = {"type": "string", "examples": bare} if has_others else {"enum": bare}
+    definitions[name] = {"description": about, "anyOf": [names, *references]}
     return name

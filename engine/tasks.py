@@ -1,12 +1,31 @@
 """Tasks: what is learned. A task says what its targets are, which losses and metrics suit it, and its headline."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
 
 from engine.component import Component, members
 from engine.errors import InputError, did_you_mean
-from engine.metrics import METRICS, Metric
+from engine.metrics import (
+    R2,
+    Accuracy,
+    BalancedAccuracy,
+    BitsPerToken,
+    ClassMetric,
+    ExactMatch,
+    FBeta,
+    Mae,
+    Metric,
+    Mse,
+    NumberMetric,
+    Perplexity,
+    Rmse,
+    RocAuc,
+    TokenAccuracy,
+    TokenMetric,
+    TopK,
+)
 
 
 class Task(Component, tag_field="task"):
@@ -17,10 +36,22 @@ class Task(Component, tag_field="task"):
     predicts_tokens: ClassVar[bool] = False  # positions of a row have tokens, −1 where nothing is predicted
     targets_are: ClassVar[str]  # in an error about a loss that needs others
     usual_loss: ClassVar[str]  # the loss that such an error suggests
+    measured_by: ClassVar[type[Metric]]  # the kind of metrics that suits it
 
     def metrics(self, classes: tuple[str, ...], baselines: tuple[str, ...] = ()) -> list[Metric]:
-        """What is measured, the headline first: the metric that baselines are measured by."""
+        """What is measured unless the experiment says otherwise, the headline first: the metric that baselines are
+        measured by."""
         raise NotImplementedError
+
+    def check(self, metrics: Sequence[Metric]) -> None:
+        """Raise InputError where a metric measures something else."""
+        for i, metric in enumerate(metrics):
+            if not isinstance(metric, self.measured_by):
+                known = [tag for tag, cls in members(Metric).items() if issubclass(cls, self.measured_by)]
+                raise InputError(
+                    f"training.metrics.{i} = {metric.tag()!r}: does not suit a {self.tag()} task; "
+                    f"those that do: {', '.join(known)}"
+                )
 
     def positions(self, y: np.ndarray) -> int:
         """At how many positions of a row of targets (R, K) something is predicted."""
@@ -33,11 +64,11 @@ class Classification(Task, tag="classification"):
     predicts_class = True
     targets_are = "classes"
     usual_loss = "cross_entropy"
+    measured_by = ClassMetric
 
     def metrics(self, classes: tuple[str, ...], baselines: tuple[str, ...] = ()) -> list[Metric]:
-        names = ["accuracy", "balanced_accuracy", "macro_f1", "roc_auc"]
-        names += [name for name, fewest in (("top_3", 6), ("top_5", 10)) if len(classes) >= fewest]
-        return [METRICS[name] for name in names]
+        metrics: list[Metric] = [Accuracy(), BalancedAccuracy(), FBeta(), RocAuc()]
+        return metrics + [TopK(k=k) for k in (3, 5) if len(classes) >= 2 * k]  # of fewer it says little
 
 
 class Regression(Task, tag="regression"):
@@ -46,12 +77,13 @@ class Regression(Task, tag="regression"):
     predicts_numbers = True
     targets_are = "numbers"
     usual_loss = "mse"
+    measured_by = NumberMetric
 
     def metrics(self, classes: tuple[str, ...], baselines: tuple[str, ...] = ()) -> list[Metric]:
-        names = ["r2", "rmse", "mse", "mae"]
+        errors: list[Metric] = [Mse(), Mae()]
         if baselines:  # each with its own error, which R² would hide
-            names.sort(key=lambda name: name != "rmse")
-        return [METRICS[name] for name in names]
+            return [Rmse(), R2(), *errors]
+        return [R2(), Rmse(), *errors]
 
 
 class NextToken(Task, tag="language"):
@@ -60,9 +92,10 @@ class NextToken(Task, tag="language"):
     predicts_tokens = True
     targets_are = "tokens"
     usual_loss = "cross_entropy"
+    measured_by = TokenMetric
 
     def metrics(self, classes: tuple[str, ...], baselines: tuple[str, ...] = ()) -> list[Metric]:
-        return [METRICS[name] for name in ("perplexity", "bits_per_character", "token_accuracy")]
+        return [Perplexity(), BitsPerToken(), TokenAccuracy()]
 
     def positions(self, y: np.ndarray) -> int:
         return y.shape[1]
@@ -72,7 +105,7 @@ class Answering(NextToken, tag="answering"):
     """The next token of a text, only where an answer stands."""
 
     def metrics(self, classes: tuple[str, ...], baselines: tuple[str, ...] = ()) -> list[Metric]:
-        return [METRICS["exact_match"], *super().metrics(classes, baselines)]
+        return [ExactMatch(), *super().metrics(classes, baselines)]
 
 
 def task_named(tag: str) -> Task:
@@ -80,4 +113,4 @@ def task_named(tag: str) -> Task:
     known = members(Task)
     if tag not in known:
         raise InputError(f"task {tag!r} is unknown; {did_you_mean(tag, known)}")
-    return known[tag]()  # type: ignore[return-value]
+    return known[tag]()

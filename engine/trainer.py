@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 
 from engine.data import Dataset
-from engine.errors import InputError, did_you_mean
+from engine.errors import InputError
 from engine.evaluate import Evaluator
 from engine.events import Log
-from engine.experiment import Experiment, Training
+from engine.experiment import Experiment
+from engine.machine.compiler import address
+from engine.machine.entries import entry
 from engine.machine.memory import Memory, Tensor
 from engine.machine.program import Program, kernels_of
 from engine.machine.registers import (
@@ -30,7 +32,7 @@ from engine.machine.registers import (
     STEP,
     UPDATES,
 )  # fmt: skip
-from engine.machine.threads import available_cores, entry, limit_threads
+from engine.machine.threads import available_cores, limit_threads
 from engine.metrics import measured, metric
 from engine.network import NetworkSpec, initialize
 from engine.plan import SERIAL_WORK, Plan, flops, io_spec, resolve
@@ -75,7 +77,6 @@ class Trainer:
 
     def _lay_out(self, experiment: Experiment) -> None:
         self.experiment = resolve(experiment, self.dataset)
-        check_monitor(self.experiment.training, self.dataset)
         self.plan = Plan.of(self.experiment, self.dataset, self.guarded)
         self._program: Program | None = None
 
@@ -108,7 +109,7 @@ class Trainer:
         dtype = self.memory.dtype.name
         kernels = kernels_of([*self.plan.phases, self.evaluator.phase])
         jobs: list[Callable[[], object]] = [lambda: entry("run_steps", self.parallel)]
-        jobs += [lambda k=k: k.address(dtype) for k in kernels if not k.compiled(dtype)]  # type: ignore[misc]
+        jobs += [lambda k=k: address(k, dtype) for k in kernels if dtype not in k.native]  # type: ignore[misc]
         return [*jobs, lambda: entry("run_lanes", False)]
 
     def compile(self) -> None:
@@ -323,12 +324,4 @@ def evaluate(
     if dataset.task.predicts_numbers:
         back = dataset.pipeline.target_to_original
         z, targets, baselines = back(z), back(targets), {name: back(g) for name, g in baselines.items()}
-    return loss, measured(dataset.metrics, z, targets, baselines)
-
-
-def check_monitor(training: Training, dataset: Dataset) -> None:
-    known = ["val_loss", "train_loss", *(m.name for m in dataset.metrics)]
-    if training.monitor not in known:
-        raise InputError(
-            f"training.monitor = {training.monitor!r}: unknown; {did_you_mean(training.monitor, known)}"
-        )
+    return loss, measured(dataset.measured_by(experiment.training.metrics), z, targets, baselines)

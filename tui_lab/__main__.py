@@ -2,13 +2,19 @@
 
 import errno
 import sys
-from typing import NoReturn
+import warnings
+from contextlib import suppress
+from typing import NoReturn, TextIO
 
 INTERRUPTED = 130
 
 
 def main() -> NoReturn:
     """Run the command line; never ends in a traceback."""
+    from tui_lab.streams import prepare_streams
+
+    prepare_streams()
+    warnings.showwarning = note
     try:
         code = run()
     except KeyboardInterrupt:
@@ -29,7 +35,12 @@ def run() -> int:
     import click
 
     from tui_lab.cli.app import cli
+    from tui_lab.streams import name_problem
 
+    for argument in sys.argv[1:]:
+        problem = name_problem(argument)
+        if problem:
+            return complain(problem, 2)
     try:
         return int(cli.main(prog_name="tui-lab", standalone_mode=False) or 0)
     except click.exceptions.Exit as exit:
@@ -41,12 +52,33 @@ def run() -> int:
         return complain(f"{error.format_message().rstrip('.')}; see {command} --help", error.exit_code)
 
 
+def note(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Print a warning; what the user should know about their input as one line."""
+    from engine.errors import RenamedWarning
+
+    if issubclass(category, RenamedWarning):
+        complain(f"note: {message}", 0)
+    else:
+        print(warnings.formatwarning(message, category, filename, lineno, line), end="", file=sys.stderr)
+
+
 def explain(error: Exception) -> int:
     """Say what went wrong: the person's input, the machine, or a fault of ours."""
     from engine.errors import LabError
 
     if isinstance(error, LabError):
         return complain(str(error), error.exit_code)
+    if isinstance(error, UnicodeEncodeError) and error.reason.startswith("surrogates"):
+        from tui_lab.streams import name_problem
+
+        return complain(name_problem(line_around(error.object, error.start)) or str(error), 2)
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
         return complain(f"{error.filename or 'the output'}: cannot be written: {error.strerror}", 1)
     from tui_lab import faults
@@ -54,8 +86,15 @@ def explain(error: Exception) -> int:
     return complain(faults.describe(error), 1)
 
 
+def line_around(text: str, place: int) -> str:
+    """The line of a text that holds a place."""
+    begin, end = text.rfind("\n", 0, place) + 1, text.find("\n", place)
+    return text[begin : end if end >= 0 else len(text)].strip()
+
+
 def complain(message: str, code: int) -> int:
-    print(f"tui-lab: {' '.join(message.split())}", file=sys.stderr)
+    with suppress(OSError):  # nobody is left to tell
+        print(f"tui-lab: {' '.join(message.split())}", file=sys.stderr)
     return code
 
 

@@ -9,10 +9,9 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-import numba
 import numpy as np
 
-from engine.machine.compiler import compile_native
+from engine.machine.compiler import compile_native, native
 from engine.machine.numba_extensions.intrinsics import call, load
 from engine.machine.registers import (
     APPLY,
@@ -28,6 +27,8 @@ from engine.machine.registers import (
     UPDATES,
 )
 from engine.machine.threads import one_at_a_time
+
+numba = native()
 
 
 @numba.njit(inline="always")

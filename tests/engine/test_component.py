@@ -9,11 +9,13 @@ import pytest
 from msgspec.structs import replace
 
 from engine.activations import Gelu, LeakyRelu, Relu
-from engine.augment import Noise
+from engine.augment import Augmentation, Cutout, Noise
 from engine.component import Component, build, members, tree_of
+from engine.data import Source
 from engine.data.sources.generated import Linear, Moons
-from engine.errors import InputError
+from engine.errors import InputError, RenamedWarning
 from engine.experiment import Experiment, Training
+from engine.hyper import fields
 from engine.initializers import Normal
 from engine.layers import Layer
 from engine.layers.branches import Concat
@@ -133,3 +135,30 @@ def test_building_a_component_costs_microseconds():
     gelu = Gelu()
     seconds = min(timeit.repeat(lambda: Dense(64, gelu), number=1000, repeat=5)) / 1000
     assert seconds < 50e-6  # 3 µs on an idle core
+
+
+def test_a_tag_and_a_field_that_were_renamed_still_work_with_a_note():
+    with pytest.warns(RenamedWarning, match="^augment.0: 'cut_out' is called 'cutout' now; the old"):
+        old = build(list[Augmentation], [{"step": "cut_out", "size": 3}], "augment")
+    assert old == [Cutout(size=3)]
+    assert tree_of(old) == [{"step": "cutout", "size": 3}]
+    with pytest.warns(RenamedWarning, match="'cut_out' is called"):
+        assert build(list[Augmentation], ["cut_out"], "augment") == [Cutout()]
+    with pytest.warns(RenamedWarning, match="^data: 'colours' is called 'colors' now"):
+        source = build(Source, {"source": "images", "path": "x", "colours": "grey"}, "data")
+    assert source.colors == "grey"
+
+
+def test_a_field_given_by_its_old_and_its_new_name_is_refused():
+    tree = {"source": "images", "path": "x", "colours": "grey", "colors": "rgb"}
+    with pytest.raises(InputError, match="data: 'colours' and 'colors' are the same; leave one out"):
+        build(Source, tree, "data")
+
+
+def test_no_former_name_is_another_present_one():
+    for family in Component.__subclasses__():
+        known = members(family)
+        for cls in known.values():
+            assert not set(cls.former_tags) & set(known), cls
+            assert not set(cls.former_fields) & {f.name for f in fields(cls)}, cls
+            assert set(cls.former_fields.values()) <= {f.name for f in fields(cls)}, cls

@@ -10,11 +10,13 @@ from engine.hyper import fields
 from engine.initializers import Initializer
 from engine.layers import Layer
 from engine.losses import Loss
+from engine.metrics import Metric
 from engine.network import trace
 from engine.optimizers import Optimizer
 from engine.schedules import Schedule
+from engine.tasks import Task
 
-FAMILIES = [Activation, Augmentation, Initializer, Layer, Loss, Optimizer, Schedule]
+FAMILIES = [Activation, Augmentation, Initializer, Layer, Loss, Metric, Optimizer, Schedule, Task]
 MEMBERS = [(family, tag, cls) for family in FAMILIES for tag, cls in members(family).items()]
 IDS = [f"{family.__name__}.{tag}" for family, tag, _ in MEMBERS]
 

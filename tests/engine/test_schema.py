@@ -70,6 +70,7 @@ def test_what_is_misspelt_or_out_of_range_is_marked(validator, path, value):
         ("augment", ["noise", {"step": "noise", "std": 0.2}]),
         ("data.seed", 7),
         ("training.steps", 10),
+        ("training.metrics", ["accuracy", "macro_f2", {"metric": "top_k", "k": 2}]),
         ("optimizer.lr", 1),
     ],
 )

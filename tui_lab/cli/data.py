@@ -72,7 +72,7 @@ def source_of(name: str) -> "Source":
     known = members(Source)
     ready = [kind for kind, cls in known.items() if not of_the_user(cls)]
     if name in ready:
-        return known[name]()  # type: ignore[return-value]
+        return known[name]()
     if name not in presets.names() and not Path(name).suffix and not Path(name).exists():
         raise InputError(f"no data set {name!r}; {did_you_mean(name, ready)}; or name a file")
     tree = presets.find(name)[1]
@@ -135,7 +135,7 @@ def worth_of_rules(dataset: "Dataset") -> list[str]:
     """What the simple rules are worth that a network is measured against: "last: rmse 19.4"."""
     headline, back = dataset.metrics[0], dataset.pipeline.target_to_original
     y = back(dataset.test.y)
-    values = {name: headline.function(back(guess), y) for name, guess in dataset.test.baselines.items()}
+    values = {name: headline.measure(back(guess), y) for name, guess in dataset.test.baselines.items()}
     return [f"{name}: {headline.name} {value:.4g}" for name, value in values.items() if value is not None]
 
 

@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from tui_lab.cli.reference import help_of, range_of
-
 if TYPE_CHECKING:
     from engine.catalog import Entry
 
@@ -33,7 +31,7 @@ def lines() -> Iterator[str]:
         yield f"- **{family.title}**: {links}"
     for family, found in families:
         yield f"\n## {family.title}\n"
-        yield f"{family.about()}. In an experiment: `{family.where}`." if family.base else family.about()
+        yield f"{family.about()}. In an experiment: `{family.where}`."
         for entry in found:
             yield from section(entry)
 
@@ -54,9 +52,9 @@ def section(entry: "Entry") -> Iterator[str]:
             cells = (
                 f"`{field.name}`",
                 default,
-                range_of(field),
+                field.holds,
                 "live" if field.live else "",
-                help_of(field),
+                field.help_with_unit,
             )
             yield f"| {' | '.join(in_table(cell) for cell in cells)} |"
     if entry.toml:

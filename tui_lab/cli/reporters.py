@@ -215,7 +215,7 @@ class Live(Plain):
 
 def headline(trainer: Trainer) -> str:
     """The metric that is shown where there is room for one."""
-    return trainer.dataset.metrics[0].name
+    return trainer.dataset.measured_by(trainer.experiment.training.metrics)[0].name
 
 
 ENDINGS = {

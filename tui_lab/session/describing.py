@@ -36,7 +36,7 @@ def snapshot_of(trainer: Trainer, record: Record, **fields: Any) -> Snapshot:
         seconds=record.seconds,
         steps_per_second=record.steps_per_second,
         log=record.logs[-1] if record.logs else {},
-        metric=dataset.metrics[0].name,
+        metric=dataset.measured_by(training.metrics)[0].name,
         best=trainer.best_so_far(),
         end=record.end,
         events=tuple(record.events),

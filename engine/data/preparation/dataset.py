@@ -2,15 +2,17 @@
 
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
+from msgspec.structs import replace
 
 from engine.data.preparation.indices import check_indices
+from engine.data.preparation.notes import Note
 from engine.data.preparation.pipeline import Pipeline
-from engine.metrics import Metric
+from engine.metrics import BitsPerToken, Metric
 from engine.tasks import Task
 
 
@@ -46,6 +48,7 @@ class Dataset:
     pipeline: Pipeline
     vocabulary: tuple[int, ...] = ()  # see Builder.vocabulary_of; empty: the inputs are quantities
     labels: tuple[str, ...] = ()  # the names of what the rows' labels number
+    notes: tuple[Note, ...] = ()  # what was found in the data, and what was done about it
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -97,8 +100,18 @@ class Dataset:
 
     @property
     def metrics(self) -> list[Metric]:
-        """What is measured, the headline first."""
-        return self.task.metrics(self.classes, self.baselines)
+        """What is measured where the experiment says nothing about it, the headline first."""
+        return self.measured_by([])
+
+    def measured_by(self, chosen: Sequence[Metric]) -> list[Metric]:
+        """The metrics that were chosen, or, where none were, those of the task; bits are named after the tokens.
+
+        Raises InputError where one does not suit the task.
+        """
+        self.task.check(chosen)
+        metrics = list(chosen) or self.task.metrics(self.classes, self.baselines)
+        unit = self.pipeline.tokens or "token"
+        return [replace(m, unit=unit) if isinstance(m, BitsPerToken) else m for m in metrics]
 
     @property
     def positions(self) -> int:

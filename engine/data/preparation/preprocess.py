@@ -132,7 +132,7 @@ class Missing(Preprocess, tag="missing"):
         middle = np.nanmean if self.method == "mean" else np.nanmedian
         values = middle(np.where(empty, 0.0, x), axis=0)
         for column in categories:  # the middle of categories is the most frequent one
-            known = x[~np.isnan(x[:, column]), column].astype(int)
+            known = x[x[:, column] >= 0, column].astype(int)  # −1 is unknown
             values[column] = np.bincount(known).argmax() if len(known) else 0
         return {"values": values.tolist()}
 
@@ -141,7 +141,7 @@ class Missing(Preprocess, tag="missing"):
 
 
 class OneHot(Preprocess, tag="one_hot"):
-    """A column of categories becomes a column of 0 and 1 for each category."""
+    """A column of categories becomes a column of 0 and 1 for each category; an unknown one (−1) is 0 in all."""
 
     knows_categories: ClassVar[bool] = True
 

@@ -185,3 +185,17 @@ def test_a_diverging_run_ends_with_one_and_says_first_nonfinite():
 )
 def test_an_embedding_that_its_input_does_not_fit_is_refused_before_anything_runs(arguments, message):
     assert refused("train", *arguments).endswith(message)
+
+
+def test_an_old_name_in_a_file_is_noted_in_one_line_and_still_works(tmp_path):
+    text = (
+        '[data]\nsource = "digits"\n[[augment]]\nstep = "cut_out"\nsize = 2\n'
+        '[[model]]\nlayer = "flatten"\n[[model]]\nlayer = "dense"\n'
+        '[loss]\nname = "cross_entropy"\n[training]\nsteps = 2\n'
+    )
+    (tmp_path / "old.toml").write_text(text)
+    outcome = lab("train", tmp_path / "old.toml", "--quiet")
+    assert outcome.code == 0
+    notes = [line for line in outcome.err.splitlines() if "cut_out" in line]
+    assert notes == ["tui-lab: note: augment.0: 'cut_out' is called 'cutout' now; the old name still works"]
+    assert "cutout" in (only_run().path / "experiment.toml").read_text()

@@ -8,7 +8,7 @@ import pytest
 from engine.component import build
 from engine.data import Dataset, Source, prepare
 from engine.errors import InputError
-from engine.metrics import exact_match
+from engine.metrics import metric
 
 
 def dataset_of(source: str, **fields: object) -> Dataset:
@@ -121,4 +121,4 @@ def test_exact_match_wants_the_whole_answer_and_only_the_answer():
     z = np.zeros((2, 3, 3))
     z[:, 0, 1] = 9  # before the answer anything may come
     z[0, 1, 2] = z[0, 2, 0] = z[1, 1, 1] = z[1, 2, 2] = 1
-    assert exact_match(z, t) == 0.5
+    assert metric("exact_match").measure(z, t) == 0.5
