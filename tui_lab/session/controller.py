@@ -18,9 +18,9 @@ from tui_lab.session import base
 from tui_lab.session.base import Command, Look, Snapshot
 from tui_lab.session.describing import describe_data, snapshot_of
 from tui_lab.session.pace import Pace, watchable
-from tui_lab.session.pictures import Pictures
 from tui_lab.session.raw_columns import columns_before
 from tui_lab.session.record import Record
+from tui_lab.session.views import Views
 
 CHUNK_SECONDS = 0.1  # a command ends a chunk at once, so it may be long
 MOST_STEPS = 10_000  # in a chunk that is watched: the values of its curves need room many times over
@@ -37,7 +37,7 @@ PHASES = {
 class Controller:
     """Trains in chunks; between them it plays, pauses, edits, undoes, saves and begins anew.
 
-    `events` passes on what happened; `watched` says whether anybody wants pictures and curves.
+    `events` passes on what happened; `watched` says whether anybody wants views and curves.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class Controller:
         self.data["before"] = columns_before(launch.experiment.data, seed, rows.size) if self.watched else []
         self.until: int | None = None
         self.undo: list[Experiment] = []
-        self.record, self.pictures = Record(), Pictures(self.trainer)
+        self.record, self.views = Record(), Views(self.trainer)
         self._warned: set[str] = set()
         self._since = 0.0  # when the last chunk ended
 
@@ -81,7 +81,7 @@ class Controller:
         self.loop.open()
         if self.loop.run is not None and self.launch.run is not None:
             self.record = Record.of(self.loop.run, self.loop.step, self.trainer.progress.edits)
-            self.pictures.look_again()
+            self.views.look_again()
         self.pass_on()
 
     def _watchable(self) -> float:
@@ -142,7 +142,7 @@ class Controller:
     def _pause(self) -> None:
         self.until = None
         self.loop.pause()
-        self.pictures.look_again()
+        self.views.look_again()
 
     def _save(self) -> None:
         if not self.loop.held:
@@ -168,6 +168,8 @@ class Controller:
         made = self.loop.edit(experiment, author=self.launch.author)
         if made:
             self.tell(", ".join(map(str, made)))
+            if not self.training:
+                self.views.look_again()
 
     def _restart(self, seed: int | None, experiment: Experiment | None) -> None:
         chosen = experiment or self.trainer.experiment
@@ -194,7 +196,7 @@ class Controller:
         first, due = self.loop.step, self.pace.due
         if due == 0:
             return
-        before = self.pictures.measuring(look) if self.watched else None
+        before = self.views.measuring(look) if self.watched else None
         limits = [first + 1 if before is not None else None, self.until, first + due if due else None]
         limits.append(first + MOST_STEPS if self.watched else None)
         clip = self.trainer.experiment.training.clip_norm
@@ -203,7 +205,7 @@ class Controller:
         finally:
             self.pass_on()
         if before is not None:
-            self.pictures.measure(look, before)
+            self.views.measure(look, before)
         self.pace.made(chunk.last - first)
         now = time.monotonic()
         if self.watched:
@@ -221,7 +223,7 @@ class Controller:
                 self.until = None
                 self.exit_code = 1 if event.reason == "diverged" else self.exit_code
                 if self.watched:
-                    self.pictures.look_again()
+                    self.views.look_again()
 
     def tell(self, message: str) -> None:
         """A word for the user; the screen shows each number once."""
@@ -229,11 +231,11 @@ class Controller:
 
     # -- what the screen sees -----------------------------------------------------------------------------
 
-    def take_pictures(self, look: Look) -> None:
+    def take_views(self, look: Look) -> None:
         """Look at the network where it is time again; what deserves attention becomes an event, each kind once."""
-        if not self.pictures.take(look, self.record):
+        if not self.views.take(look, self.record):
             return
-        for finding in self.pictures.findings:
+        for finding in self.views.findings:
             kind = "".join(c for c in finding.message if not c.isdigit())
             if kind not in self._warned and self.loop.held:
                 self._warned.add(kind)
@@ -255,6 +257,6 @@ class Controller:
             pace=self.pace.per_second,
             edits=len(self.undo),
             curves=self.record.curves(look.first, step if look.last is None else look.last),
-            sights=self.pictures.names,
-            **self.pictures.taken,
+            probes=self.views.probes,
+            **self.views.taken,
         )

@@ -33,7 +33,7 @@ class LocalSession:
         """A session on what `launch` describes.
 
         `play` trains at once; `pace` is a number of steps a second, 0 full speed, None one at which the run can be
-        watched. A session that is not `watched` makes no pictures and ends with its run: its events are read from
+        watched. A session that is not `watched` computes no views and ends with its run: its events are read from
         `story()`.
         """
         self.story_queue: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
@@ -185,7 +185,7 @@ class LocalSession:
                     self._publish(force=True)
                 else:
                     self._published = 0.0  # another look: show it at once
-                    self.controller.pictures.look_again()
+                    self.controller.views.look_again()
                 command = self._commands.get_nowait()
         except queue.Empty:
             pass
@@ -205,6 +205,6 @@ class LocalSession:
         seconds = PUBLISH_SECONDS if self.controller.training else RESTING_SECONDS
         if not self._watched or not (force or time.monotonic() - self._published >= seconds):
             return
-        self.controller.take_pictures(self._look)
+        self.controller.take_views(self._look)
         self._published = time.monotonic()
         self.latest = self.controller.snapshot(self.latest.version + 1, self._look)
