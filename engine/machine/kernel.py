@@ -60,23 +60,12 @@ class Kernel:
             if not dim.isdigit() and dim not in self.sizes:
                 raise ValueError(f"{self.name}: there is no size {dim} to count its work in")
         self.width = 1 + len(self.sizes) + len(self.operands)
-        self._compiled: dict[str, Any] = {}
+        self.native: dict[str, Any] = {}  # by element type; filled by the compiler
         KERNELS[self.name] = self
 
     def __call__(self, *arrays: Any) -> None:
         """Run the plain Python function: for tests and for reading along."""
         self.function(*arrays)
-
-    def compiled(self, dtype: str) -> bool:
-        return dtype in self._compiled
-
-    def address(self, dtype: str) -> int:
-        """The native entry for elements of `dtype` ("float32" or "float64"); compiles on the first call."""
-        if dtype not in self._compiled:
-            from engine.machine.compiler import compile_kernel
-
-            self._compiled[dtype] = compile_kernel(self, dtype)
-        return int(self._compiled[dtype].address)
 
 
 def kernel(function: Callable) -> Kernel:

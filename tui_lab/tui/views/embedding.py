@@ -1,37 +1,45 @@
-"""Codes and embeddings as points of a plane."""
+"""The vectors of tokens, users or items as points of a plane."""
 
 from dataclasses import replace
+from typing import ClassVar
 
 import numpy as np
 
-from engine.probes.codes import Codes
+from engine.probes import Probe
+from engine.probes.codes import Codes, EmbeddingProbe
 from tui_lab.charts.canvas import Canvas
 from tui_lab.charts.numbers import percent
 from tui_lab.charts.palette import ChartStyle
 from tui_lab.charts.scatter import draw_class_legend, scatter
 from tui_lab.charts.text import cell_width, shorten
-from tui_lab.tui.widgets.sights.choice import Choice
+from tui_lab.tui.views.base import Choices, View
 
 
-def codes(codes: Codes, height: int, width: int, style: ChartStyle, choice: Choice) -> Canvas:
-    """Points with their names, or in the colors of their classes."""
-    palette, canvas = style.palette, Canvas.blank(height, width)
-    note = codes.title
-    if codes.share < 0.9995:
-        note += f", {percent(codes.share).strip()} of the variance"
-    canvas.put(0, 0, shorten(note, width), fg=palette.muted)
-    if codes.names:
-        canvas.paste(names_in_plane(codes.points, codes.names, height - 1, width, style), 1, 0)
+class EmbeddingView(View):
+    title = "EMBEDDING"
+    about = "The vectors of a table in the plane of largest variance (PCA): what the network treats alike lies close."
+    kind: ClassVar[type[Probe]] = EmbeddingProbe
+    rank = 130
+
+    def paint(self, result: Codes, height: int, width: int, style: ChartStyle, choices: Choices) -> Canvas:
+        """Points with their names, or in the colors of their classes."""
+        palette, canvas = style.palette, Canvas.blank(height, width)
+        note = result.title
+        if result.share < 0.9995:
+            note += f", {percent(result.share).strip()} of the variance"
+        canvas.put(0, 0, shorten(note, width), fg=palette.muted)
+        if result.names:
+            canvas.paste(names_in_plane(result.points, result.names, height - 1, width, style), 1, 0)
+            return canvas
+        if result.labels and all(cell_width(label) == 1 for label in result.labels):
+            marks = "".join(result.labels)  # a class is its own mark: digits, letters
+            own = replace(style.glyphs, marks=marks, held_out=marks)
+            style = replace(style, glyphs=own)
+        elif result.labels:
+            draw_class_legend(canvas, 0, cell_width(note) + 2, result.labels, style)
+        x, y = result.points.T
+        canvas.paste(scatter(x, y, height - 1, width, style, classes=result.classes), 1, 0)
         return canvas
-    if codes.labels and all(cell_width(label) == 1 for label in codes.labels):
-        marks = "".join(codes.labels)  # a class is its own mark: digits, letters
-        own = replace(style.glyphs, marks=marks, held_out=marks)
-        style = replace(style, glyphs=own)
-    elif codes.labels:
-        draw_class_legend(canvas, 0, cell_width(note) + 2, codes.labels, style)
-    x, y = codes.points.T
-    canvas.paste(scatter(x, y, height - 1, width, style, classes=codes.classes), 1, 0)
-    return canvas
 
 
 def names_in_plane(

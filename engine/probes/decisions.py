@@ -1,4 +1,4 @@
-"""Pictures of decisions: the plane of two inputs, the fit of a regression, classes and mistakes."""
+"""Decisions: the plane of two inputs, the fit of a regression, classes and mistakes."""
 
 import msgspec
 import numpy as np
@@ -7,12 +7,15 @@ from engine.builder import Block
 from engine.data import Dataset
 from engine.layers.dense import Dense
 from engine.metrics import confusion, predicted, probabilities
+from engine.probes.codes import is_autoencoder
 from engine.probes.images import drawn_as, is_image
+from engine.probes.probe import Probe
 from engine.probes.rows import looked_at
 from engine.probes.signals import is_signal
+from engine.probes.subject import Subject
 from engine.trainer import Trainer
 
-MOST_POINTS = 400  # of the data, on a picture
+MOST_POINTS = 400  # of the data
 MOST_JUDGED = 2000  # rows of a confusion matrix: more cost time and look the same
 MARGIN = 0.08  # beyond the data's range, as a share of it
 
@@ -39,7 +42,7 @@ class Fit(msgspec.Struct, frozen=True, eq=False):
 
 
 class Classes(msgspec.Struct, frozen=True, eq=False):
-    """Classes on the validation rows: the confusion matrix and the most confident mistakes."""
+    """Classes on the validation rows: the confusion matrix and the most confident errors."""
 
     names: tuple[str, ...]
     counts: np.ndarray  # (C, C), rows are true
@@ -47,11 +50,62 @@ class Classes(msgspec.Struct, frozen=True, eq=False):
     rows: np.ndarray | None  # the mistakes drawn: images (M, H, W) or (M, H, W, 3) in 0 … 1, signals (M, T)
 
 
-def plane(trainer: Trainer, rows: int, columns: int, neurons: bool = False) -> Plane | None:
-    """The decision over the plane of two inputs; None for other data."""
+class PlaneProbe(Probe, frozen=True):
+    """The answer over the plane of two inputs, on a grid of so many rows and columns."""
+
+    rows: int = 24
+    columns: int = 48
+
+    @classmethod
+    def suits(cls, subject: Subject) -> bool:
+        return is_plane(subject.dataset)
+
+    def take(self, subject: Subject) -> Plane:
+        return plane(subject.trainer, self.rows, self.columns)
+
+
+class NeuronsProbe(PlaneProbe, frozen=True):
+    """What each hidden neuron answers over the same plane."""
+
+    rows: int = 12
+    columns: int = 24
+
+    def take(self, subject: Subject) -> Plane:
+        return plane(subject.trainer, self.rows, self.columns, neurons=True)
+
+
+class ClassesProbe(Probe, frozen=True):
+    """The confusion matrix and the most confident errors."""
+
+    @classmethod
+    def suits(cls, subject: Subject) -> bool:
+        return subject.dataset.task.predicts_class and not is_plane(subject.dataset)
+
+    def take(self, subject: Subject) -> Classes:
+        return classes(subject.trainer)
+
+
+class FitProbe(Probe, frozen=True):
+    """Predicted against true; `index` is which of several targets."""
+
+    index: int = 0
+
+    @classmethod
+    def suits(cls, subject: Subject) -> bool:
+        return subject.dataset.task.predicts_numbers and not is_autoencoder(subject.trainer)
+
+    def take(self, subject: Subject) -> Fit:
+        return fit(subject.trainer, self.index)
+
+
+def is_plane(dataset: Dataset) -> bool:
+    """Whether rows are points of a plane in two classes."""
+    return dataset.input_shape == (2,) and dataset.task.predicts_class and len(dataset.classes) == 2
+
+
+def plane(trainer: Trainer, rows: int, columns: int, neurons: bool = False) -> Plane:
+    """The decision over the plane of two inputs."""
     dataset = trainer.dataset
-    if dataset.input_shape != (2,) or not dataset.task.predicts_class or len(dataset.classes) != 2:
-        return None
     low, high = ranges(dataset.train.x)
     xs = low[0] + (np.arange(columns) + 0.5) / columns * (high[0] - low[0])
     ys = high[1] - (np.arange(rows) + 0.5) / rows * (high[1] - low[1])
@@ -63,12 +117,12 @@ def plane(trainer: Trainer, rows: int, columns: int, neurons: bool = False) -> P
     x = np.concatenate([part.x[: MOST_POINTS // 2] for part, _ in parts])
     y = np.concatenate([part.y[: MOST_POINTS // 2, 0] for part, _ in parts]).astype(int)
     test = np.concatenate([np.full(min(len(part), MOST_POINTS // 2), flag) for part, flag in parts])
-    pictures = [(name, spread(np.concatenate(parts)).reshape(-1, rows, columns)) for name, parts in maps]
-    return Plane(values.reshape(rows, columns), (x - low) / (high - low), y, test, pictures)
+    drawn = [(name, spread(np.concatenate(parts)).reshape(-1, rows, columns)) for name, parts in maps]
+    return Plane(values.reshape(rows, columns), (x - low) / (high - low), y, test, drawn)
 
 
 def hidden(trainer: Trainer) -> list[str]:
-    """The dense layers with an activation: those whose neurons can be drawn."""
+    """The dense layers but the last: those whose neurons can be drawn."""
     blocks = trainer.evaluator.builder.blocks
     return [b.name for b in blocks if "." not in b.name and isinstance(b.layer, Dense)][:-1]
 
@@ -119,7 +173,7 @@ def fit(trainer: Trainer, index: int = 0) -> Fit:
 
 
 def classes(trainer: Trainer, mistakes: int = 24) -> Classes:
-    """The confusion matrix on the first validation rows, and the worst mistakes."""
+    """The confusion matrix on the first validation rows, and the most confident errors."""
     dataset, part = trainer.dataset, looked_at(trainer.dataset)
     x, y = part.x[:MOST_JUDGED], part.y[:MOST_JUDGED]
     z = trainer.evaluator.outputs(x)

@@ -1,4 +1,4 @@
-"""The row of views."""
+"""The row of tabs."""
 
 from textual import events
 from textual.message import Message
@@ -7,11 +7,11 @@ from tui_lab.charts.canvas import BOLD, UNDERLINE, Canvas
 from tui_lab.tui.widgets.cells import CanvasWidget
 
 
-class ViewTabs(CanvasWidget):
-    """Numbers and names of the views; the shown one stands out."""
+class TabLine(CanvasWidget):
+    """Numbers and names of the tabs; the shown one stands out."""
 
     class Chosen(Message):
-        """A view was clicked."""
+        """A tab was clicked."""
 
         def __init__(self, index: int) -> None:
             super().__init__()

@@ -1,8 +1,11 @@
-"""The screen of an app as a canvas, to be written as a picture or as text."""
+"""All that is used of Textual though it is not public, so that a new version is tried here."""
 
 from rich.color import Color
+from rich.segment import Segment
 from rich.style import Style
+from textual.app import App
 from textual.screen import Screen
+from textual.strip import Strip
 
 from tui_lab.charts.canvas import BOLD, DIM, REVERSE, UNDERLINE, Canvas
 from tui_lab.charts.colors import DEFAULT
@@ -30,3 +33,19 @@ def rgb(color: Color | None) -> int:
 def attributes(style: Style) -> int:
     flags = {BOLD: style.bold, DIM: style.dim, UNDERLINE: style.underline, REVERSE: style.reverse}
     return sum(flag for flag, chosen in flags.items() if chosen)
+
+
+def segments_of(strip: Strip) -> list[Segment]:
+    """The segments of a strip as they are: iterating over it would copy them for every row that is painted."""
+    return strip._segments
+
+
+class QuietApp(App[int]):
+    """An app that leaves without printing over the terminal when it fails: whoever ran it tells what happened."""
+
+    failure: Exception | None = None
+
+    def _handle_exception(self, error: Exception) -> None:
+        self.failure = error
+        self._return_code = 1
+        self.exit(1)

@@ -1,32 +1,37 @@
-"""How sights are drawn, and what keys and mouse choose about them."""
+"""How views are drawn, and what keys and mouse choose about them."""
 
 import numpy as np
 import pytest
 
-from engine.probes import Classes
-from engine.probes.attention import Attentions
-from engine.probes.codes import Codes
-from engine.probes.images import Maps, Named, Reconstructions
+from engine import probes
+from engine.probes.answers import Answers
+from engine.probes.attention import AttentionProbe, Attentions
+from engine.probes.codes import Codes, EmbeddingProbe
+from engine.probes.decisions import Classes, ClassesProbe, Fit, FitProbe, Plane, PlaneProbe
+from engine.probes.images import ImagesProbe, Maps, Named, Reconstructions
+from engine.probes.layers import HistogramsProbe, WeightsProbe
 from engine.probes.series import Forecast
-from engine.probes.writing import Answers, Page, Writing
 from helpers import fake
 from helpers.screenshot import settled, text_of
+from tui_lab.charts.canvas import Canvas
 from tui_lab.charts.colors import Depth
 from tui_lab.charts.glyphs import ASCII, BLOCK, BRAILLE
 from tui_lab.charts.images import Caption, mosaic
 from tui_lab.charts.maps import map_rows, tiles
 from tui_lab.charts.palette import DARK, LIGHT, ChartStyle
 from tui_lab.charts.signals import signals
+from tui_lab.session.writing import Page, TextProbe, Writing
+from tui_lab.tui import views
 from tui_lab.tui.app import LabApp
-from tui_lab.tui.widgets import sights
-from tui_lab.tui.widgets.picture import Picture
+from tui_lab.tui.views import Choices
+from tui_lab.tui.views.attention import head_at, layout
+from tui_lab.tui.views.embedding import names_in_plane
 from tui_lab.tui.widgets.preview import columns_of_text, pairs, table
-from tui_lab.tui.widgets.sights.attention import head_at, layout
-from tui_lab.tui.widgets.sights.choice import Choice
-from tui_lab.tui.widgets.sights.codes import names_in_plane
+from tui_lab.tui.widgets.view_panel import ViewPanel
 
 STYLES = [
     ChartStyle(DARK, BRAILLE),
+    ChartStyle(DARK, BRAILLE, Depth.NONE),
     ChartStyle(LIGHT, BLOCK, Depth.SIXTEEN),
     ChartStyle(DARK, ASCII, Depth.NONE),
 ]
@@ -34,15 +39,30 @@ LOOK = STYLES[0]
 RNG = np.random.default_rng(1)
 WAVES = np.sin(np.linspace(0, 9, 40))[None] * RNG.random((6, 1))
 HEADS = RNG.dirichlet(np.ones(12), (4, 12))
+GRID = RNG.random((12, 24)) * 2 - 1
+NAMED = Named(RNG.random((9, 8, 8)), list("123456789"), list("123456780"))
+MAPS = Maps(RNG.random((8, 8, 3)), [("conv2d1", RNG.random((8, 8, 8)))], False)
+PLANE = Plane(
+    GRID,
+    RNG.random((9, 2)),
+    np.arange(9) % 2,
+    np.arange(9) > 5,
+    [("dense1", RNG.random((16, 6, 12)) * 2 - 1)],
+)
 
 SEEN = {
+    "plane": PLANE,
+    "neurons": PLANE,
+    "confusion": Classes(("cat", "dog"), np.eye(2, dtype=int), [], None),
+    "fit": Fit(WAVES[0], WAVES[1], None, None, None, "y"),
     "text": Writing((Page(0, "", "xx yy\n", 0.8), Page(90, "To be", " or not\nto be", 0.8)), False),
     "answers": Answers([("1+2=", "3", "3"), ("4+4=", "9", "8")], ("5+5=", "10")),
     "attention": Attentions(list("hello world!"), [("a", HEADS), ("b", HEADS)]),
-    "images": Named(RNG.random((9, 8, 8)), list("123456789"), list("123456780")),
+    "images": NAMED,
     "signals": Named(WAVES, list("012345"), list("012344")),
     "mistakes": Classes(("cat", "dog"), np.eye(2), [(0, 1, 0.9)], None),
-    "features": Maps(RNG.random((8, 8, 3)), [("conv2d1", RNG.random((8, 8, 8)))], False),
+    "features": MAPS,
+    "patch_attention": MAPS,
     "filters": Maps(None, [("conv2d1", RNG.random((8, 3, 3)) * 2 - 1)], True),
     "reconstructions": Reconstructions(RNG.random((4, 7, 7)), RNG.random((4, 7, 7))),
     "codes": Codes("dense4: 2 numbers", RNG.random((50, 2)), [], np.arange(50) % 3, ("a", "b", "c"), 1.0),
@@ -51,26 +71,46 @@ SEEN = {
 }
 
 
-def text(name: str, height: int, width: int, choice: Choice = Choice()) -> str:  # noqa: B008
-    canvas = sights.draw(name, SEEN[name], height, width, LOOK, choice)
-    assert canvas is not None
-    return canvas.to_text()
+KINDS = {kind.tag(): kind for kind in views.kinds()}
 
 
-@pytest.mark.parametrize("style", STYLES, ids=lambda style: style.glyphs.name)
-@pytest.mark.parametrize("name", SEEN)
-def test_every_sight_can_be_drawn_at_any_size_on_any_terminal(name, style):
-    for height, width in [(1, 1), (2, 9), (5, 20), (17, 38), (35, 60), (60, 200)]:
-        canvas = sights.draw(name, SEEN[name], height, width, style)
-        assert canvas is not None
+def draw(name: str, seen, height: int, width: int, style=LOOK, choices: Choices = Choices()) -> Canvas:  # noqa: B008
+    return KINDS[name](KINDS[name].kind(), name).paint(seen, height, width, style, choices)
+
+
+def text(name: str, height: int, width: int, choices: Choices = Choices()) -> str:  # noqa: B008
+    return draw(name, SEEN[name], height, width, LOOK, choices).to_text()
+
+
+@pytest.mark.parametrize("style", STYLES, ids=lambda style: f"{style.glyphs.name} {style.depth.name}")
+@pytest.mark.parametrize("name", KINDS)
+def test_every_view_can_be_drawn_at_any_size_on_any_terminal(name, style):
+    for height, width in [(1, 1), (2, 9), (5, 20), (17, 38), (23, 80), (39, 120), (60, 200)]:
+        canvas = draw(name, SEEN[name], height, width, style)
         assert canvas.chars.shape == (height, width)
+        if height > 20:
+            assert canvas.to_text().strip() or (canvas.bg != -1).any()
 
 
-def test_every_sight_is_explained():
-    for name in SEEN:
-        kind = sights.kind_of(name)
-        assert kind.about, name
+def test_every_view_is_explained_and_every_probe_is_shown_by_one():
+    for kind in KINDS.values():
+        assert kind.about.endswith("."), kind
         assert kind.title.isupper()
+    tabs = {HistogramsProbe, WeightsProbe}  # whose panels are no views
+    assert {kind.kind for kind in KINDS.values()} == {
+        p for p in probes.kinds() if not p.__module__.startswith("tests")
+    } - tabs
+    ranks = [kind.rank for kind in KINDS.values()]
+    assert ranks == sorted(set(ranks)), "what is shown first must not depend on the order of files"
+
+
+def test_views_of_a_run_have_names_of_their_own_and_stand_in_their_order():
+    found = views.views_of([EmbeddingProbe("users"), EmbeddingProbe("items"), FitProbe()])
+    assert [view.name for view in found] == ["fit", "embedding", "embedding 2"]
+    asked = [view.request(Choices(index=3, prompt="x"), 20, 30) for view in found]
+    assert asked == [FitProbe(3), EmbeddingProbe("users"), EmbeddingProbe("items")]
+    (plane,) = views.views_of([PlaneProbe()])
+    assert plane.request(Choices(), 20, 30) == PlaneProbe(20, 30)
 
 
 # -- text -----------------------------------------------------------------------------------------------------
@@ -86,8 +126,7 @@ def test_pages_stand_below_each_other_beside_their_steps():
 def test_a_page_that_grows_does_not_move_what_stands_above_it():
     old = [Page(step, "", "abc def " * 40, 0.8) for step in (0, 10, 100)]
     short, long = (
-        sights.draw("text", Writing((*old, Page(200, "", "x " * n, 0.8)), False), 20, 60, LOOK)
-        for n in (3, 80)
+        draw("text", Writing((*old, Page(200, "", "x " * n, 0.8)), False), 20, 60, LOOK) for n in (3, 80)
     )
     assert short is not None
     assert long is not None
@@ -99,7 +138,7 @@ def test_a_page_that_grows_does_not_move_what_stands_above_it():
 
 def test_a_long_page_shows_its_end():
     page = Page(5, "", " ".join(map(str, range(400))), 0.8)
-    canvas = sights.draw("text", Writing((page,), False), 6, 50, LOOK)
+    canvas = draw("text", Writing((page,), False), 6, 50, LOOK)
     assert canvas is not None
     assert "399" in canvas.to_text()
 
@@ -109,7 +148,7 @@ def test_an_unknown_character_is_told_calmly_below_what_was_written():
         Page(0, "", "abc", 0.8),
         Page(9, "é", "", 0.8, "the prompt has characters that the model never saw: 'é'"),
     )
-    canvas = sights.draw("text", Writing(pages, False), 10, 70, LOOK)
+    canvas = draw("text", Writing(pages, False), 10, 70, LOOK)
     assert canvas is not None
     assert "abc" in canvas.to_text()
     assert "never saw: 'é' (i: another prompt)" in " ".join(canvas.to_text().split())
@@ -127,7 +166,7 @@ def test_answers_are_signed_and_the_right_one_stands_beside_a_wrong_one():
 
 
 def test_attention_names_the_tokens_along_both_axes_and_the_head():
-    shown = text("attention", 36, 100, Choice(1, 2)).split("\n")
+    shown = text("attention", 36, 100, Choices(layer=1, head=2)).split("\n")
     assert shown[0].startswith("layer 2 head 3")
     assert "".join(shown[1][:60].split())[:12] == "hello·world!"
     assert [line[0] for line in shown[2:] if line[:1].strip()][:5] == list("hello")
@@ -145,7 +184,7 @@ def test_a_click_on_a_small_map_finds_its_head():
 
 def test_what_a_causal_head_cannot_see_is_left_empty():
     seen = Attentions(list("abcd"), [("a", np.tril(np.full((1, 4, 4), 0.5)))])
-    canvas = sights.draw("attention", seen, 6, 12, LOOK)
+    canvas = draw("attention", seen, 6, 12, LOOK)
     assert canvas is not None
     assert (canvas.bg[2, 4:] == -1).all()
     assert (canvas.bg[5, 2:10] != -1).all()
@@ -159,7 +198,7 @@ def test_images_in_color_keep_their_colors():
     red[..., 0] = 1
     canvas = mosaic(red, [Caption("red")], 4, 10, LOOK, low=0, high=1)
     assert 0xFF0000 in canvas.bg
-    grey = mosaic(red, [], 4, 10, STYLES[2], low=0, high=1)
+    grey = mosaic(red, [], 4, 10, STYLES[-1], low=0, high=1)
     assert grey.to_text().strip()
 
 
@@ -240,30 +279,30 @@ def _no_welcome(monkeypatch):
     monkeypatch.setattr("tui_lab.tui.welcome.first_time", lambda: False)
 
 
-async def test_arrows_and_n_choose_heads_and_o_the_next_picture():
+async def test_arrows_and_n_choose_heads_and_o_the_next_view():
     session = fake.gpt()
     app = LabApp(lambda: session, glyphs="braille")
     async with app.run_test(size=(120, 40)) as pilot:
         await settled(pilot, "4", "o")
-        picture = app.screen.query_one("#output-picture", Picture)
+        panel = app.screen.query_one("#output-first", ViewPanel)
         assert "layer 1 head 1" in text_of(app)
         await settled(pilot, "right", "down")
-        assert picture.choice == Choice(1, 1)
+        assert panel.choices == Choices(layer=1, head=1)
         assert "layer 2 head 2" in text_of(app)
         await settled(pilot, "n", "n", "n")
         assert "layer 1 head 1" in text_of(app), "after the last head comes the first"
         await settled(pilot, "o")
         assert "o next 1/2" in text_of(app)
-        assert text_of(app).count("ATTENTION") == 1, "two sights in two panels change places"
+        assert text_of(app).count("ATTENTION") == 1, "two views in two panels change places"
 
 
-async def test_the_next_picture_is_not_the_one_beside_it():
+async def test_the_next_view_is_not_the_one_beside_it():
     session = fake.digits()
-    session.show(sights=("confusion", "mistakes", "images"))
+    session.show(probes=(ClassesProbe(), ImagesProbe()))
     app = LabApp(lambda: session, glyphs="braille")
     async with app.run_test(size=(120, 40)) as pilot:
-        left = app.screen.query_one("#output-picture", Picture)
-        right = app.screen.query_one("#output-second", Picture)
+        left = app.screen.query_one("#output-first", ViewPanel)
+        right = app.screen.query_one("#output-second", ViewPanel)
         await settled(pilot, "4")
         pages = [(left.page, right.page)]
         for _ in range(2):
@@ -279,17 +318,17 @@ async def test_a_click_chooses_a_head():
     app = LabApp(lambda: session, glyphs="braille")
     async with app.run_test(size=(120, 40)) as pilot:
         await settled(pilot, "4", "o")
-        picture = app.screen.query_one("#output-picture", Picture)
-        seen = session.latest.seen["attention"]
-        size = picture.size
+        panel = app.screen.query_one("#output-first", ViewPanel)
+        seen = session.latest.views["attention"]
+        size = panel.size
         spots = {
             head_at(seen, size.height - 1, size.width, y, x): (x, y + 1)
             for y in range(size.height - 1)
             for x in range(size.width)
         }
-        await pilot.click(picture, offset=spots[(1, 2)])
+        await pilot.click(panel, offset=spots[(1, 2)])
         await settled(pilot)
-        assert picture.choice == Choice(1, 2)
+        assert panel.choices == Choices(layer=1, head=2)
 
 
 async def test_prompt_temperature_and_example_are_asked_of_the_session():
@@ -298,14 +337,14 @@ async def test_prompt_temperature_and_example_are_asked_of_the_session():
     async with app.run_test(size=(120, 40)) as pilot:
         await settled(pilot, "4", "i", *"mo", "enter")
         await settled(pilot, "right_parenthesis", "n")
-        wish = session.looks[-1].wish
-        assert (wish.prompt, wish.temperature, wish.index) == ("mo", 1.0, 1)
+        assert session.looks[-1].views["text"] == TextProbe("mo", 1.0, 1)
+        assert session.looks[-1].views["attention"] == AttentionProbe("mo")
 
 
-async def test_help_tells_what_each_picture_shows_and_its_keys():
+async def test_help_tells_what_each_view_shows():
     app = LabApp(fake.gpt, glyphs="braille")
     async with app.run_test(size=(120, 40)) as pilot:
         await settled(pilot, "4", "question_mark")
         shown = text_of(app)
-        for words in ("What it writes:", "Attention:", "i        a prompt", "( )", "← → ↑ ↓"):
+        for words in ("What it writes:", "Attention:", "lower temperature"):
             assert words in shown
