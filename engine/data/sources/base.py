@@ -71,6 +71,13 @@ class Source(Component, tag_field="source", kw_only=True):
         cannot use such a file."""
         raise InputError(f"{path}: {cls.tag()} files give no rows to predict")
 
+    def store_in(self, folder: Path) -> None:
+        """Write what the source holds in memory into a run's directory."""
+
+    def located(self, folder: Path) -> "Source":
+        """The source of a run, which looks in the run's directory for what is kept there."""
+        return self
+
     @property
     def where(self) -> str:
         """How an error names this source."""
