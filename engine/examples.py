@@ -17,6 +17,8 @@ GIVEN: dict[str, Any] = {
     "layers": [{"layer": "dense", "units": 16, "activation": "relu"}],
     "shape": [8, 8, 1],
     "column": 0,
+    "x": [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]],
+    "y": ["no", "yes", "yes", "no"],
     "function": "relu",
     "images": "train-images-idx3-ubyte.gz",
     "labels": "train-labels-idx1-ubyte.gz",

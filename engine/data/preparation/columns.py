@@ -198,7 +198,7 @@ def numbers_of(table: Table, name: str, fit: ColumnFit, strict: bool = True) -> 
         values = table.values(name)
         if values is not None:
             return values
-    parse = fit.format.parse if fit.format is not None else number
+    parse = (fit.format or NumberFormat()).parse
     codes, kinds = table.kinds(name)
     found = np.full(max(1, len(kinds)), np.nan)
     for code, cell in enumerate(kinds):
