@@ -25,9 +25,9 @@ def eval_command(run: str, split: str, runs: Path | None, as_json: bool) -> None
     import json
 
     from engine.errors import InputError
+    from engine.evaluate import evaluate
     from engine.metrics import confusion
     from engine.runs import RunDirectory
-    from engine.trainer import evaluate
     from tui_lab.cli import loading, tables
     from tui_lab.cli.reporters import measurements
 
