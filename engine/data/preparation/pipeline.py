@@ -11,6 +11,7 @@ from engine.component import build, tree_of
 from engine.data.preparation.columns import TableFit
 from engine.data.preparation.preprocess import Fitted, Missing, OneHot, Preprocess
 from engine.data.readers.csv import UNKNOWN
+from engine.data.readers.pixels import PictureFit
 from engine.tasks import Task, task_named
 
 Json = dict[str, Any]
@@ -32,7 +33,7 @@ class Pipeline:
     tokens: str = ""  # of text: what it is cut into; the classes are the vocabulary then
     text: str = ""  # and how it comes: "running", "lines" or "pairs" of a prompt and an answer
     white: float = 0.0  # of images: what a white pixel holds, where that is known
-    size: int = 0  # of pictures: the side they were scaled to; 0: they were not
+    pictures: PictureFit | None = None  # of pictures: how they become bytes
     series: str = ""  # of a series: its column
     difference: int = 0  # and against how many values before its changes are; 0: the values themselves
     table: TableFit | None = None  # of a table: how its cells are read
@@ -124,7 +125,7 @@ class Pipeline:
             "tokens": self.tokens,
             "text": self.text,
             "white": self.white,
-            "size": self.size,
+            "pictures": msgspec.to_builtins(self.pictures),
             "series": self.series,
             "difference": self.difference,
             "table": msgspec.to_builtins(self.table),
@@ -143,11 +144,18 @@ class Pipeline:
             tokens=json.get("tokens", ""),
             text=json.get("text", ""),
             white=json.get("white", 0.0),
-            size=json.get("size", 0),
+            pictures=pictures_of(json),
             series=json.get("series", ""),
             difference=json.get("difference", 0),
             table=msgspec.convert(json["table"], TableFit) if json.get("table") else None,
         )
+
+
+def pictures_of(json: Json) -> PictureFit | None:
+    """How pictures are read; None: as they are, which an old run without a size says too."""
+    if json.get("pictures"):
+        return msgspec.convert(json["pictures"], PictureFit)
+    return PictureFit(size=json["size"], colors="auto") if json.get("size") else None
 
 
 def columns_for(step: Preprocess, counts: dict[int, int], x: np.ndarray) -> list[int] | None:

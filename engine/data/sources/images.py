@@ -1,35 +1,67 @@
-"""Pictures of the user's: a folder of PNG or JPEG files, one folder for each class. Pillow reads them."""
+"""Pictures of the user's: folders of classes, folders of parts, or a table of labels beside them."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import msgspec
 import numpy as np
 
+from engine.data.preparation.notes import Note
+from engine.data.preparation.pictures import Choices, load_like, load_pictures
 from engine.data.preparation.pipeline import Pipeline
-from engine.data.preparation.split import PARTS, Parts
-from engine.data.readers.images import ENDINGS, read_pictures
+from engine.data.preparation.split import Parts
+from engine.data.preparation.target import Target, notes_on_classes
+from engine.data.readers.folders import Folder, counted, plural, read_folder
+from engine.data.readers.images import ENDINGS
+from engine.data.readers.pixels import PictureFit
 from engine.data.sources.base import NewRows, Source
 from engine.data.sources.idx import WHITE, as_bright, check_white
+from engine.data.sources.layouts import flat_parts, layout_of, tell_others, unwrapped
+from engine.data.sources.picture_labels import labels_of
 from engine.data.sources.rows import Raw, RowSource
-from engine.errors import InputError
+from engine.errors import InputError, listed
 from engine.hyper import hyper
-from engine.tasks import Classification
+from engine.tasks import Classification, Regression
 
 
 class Images(RowSource, tag="images", kw_only=True):
-    """Pictures of the user's: a folder with a folder of PNG or JPEG files for each class.
+    """Pictures of the user's: a folder with a folder of PNG, JPEG, WebP, BMP, GIF or TIFF files for each class.
 
-    Where its folders are called train, val and test, these hold the classes and are the parts; what is missing of
-    val and test is taken from train by `split`.
+    Where its folders are called train, val and test (or training, validation, dev, testing, …), they hold the classes
+    and are the parts; what is missing of val and test is taken from train by `split`. Instead of folders of classes a
+    CSV file beside the pictures may name files and labels.
     """
 
     path: Annotated[str, hyper("the folder")]
     size: Annotated[
-        int, hyper("scale all to squares this wide; 0: all have one size", ge=0, le=1024, unit="pixels")
-    ] = 0
+        int,
+        hyper(
+            "scale all to squares this wide; 0: as they are, or chosen where they differ or are large",
+            ge=0, le=1024, unit="pixels",
+        ),
+    ] = 0  # fmt: skip
+    fit: Annotated[
+        Literal["crop", "pad", "stretch"],
+        hyper("how pictures become squares: cut, with a border, or distorted"),
+    ] = "crop"
     colors: Annotated[Literal["auto", "grey", "rgb"], hyper("auto: grey where no picture has colors")] = (
         "auto"
     )
+    background: Annotated[
+        Literal["auto", "white", "black"],
+        hyper("behind transparent pictures; auto: white, or black where they are nearly white"),
+    ] = "auto"
+    labels: Annotated[
+        str,
+        hyper("a table of file names and labels; left out: folders are classes, or a table in the folder"),
+    ] = ""
+    target: Annotated[
+        str | int, hyper("its column of labels, by name or by number from 1; left out: told from its name")
+    ] = ""
+    task: Annotated[
+        Literal["auto", "classification", "regression"], hyper("auto: seen from the table of labels")
+    ] = "auto"
     former_fields = {"colours": "colors"}
 
     @classmethod
@@ -46,36 +78,50 @@ class Images(RowSource, tag="images", kw_only=True):
 
     @classmethod
     def new_rows(cls, path: str, fitted: Pipeline, input_shape: tuple[int, ...]) -> NewRows:
-        """A picture, or those of a folder in the order of their names."""
+        """A picture, or those of a folder in the order of their names, those of its folders after them."""
         check_white(path, fitted)
-        files = picture_files(path)
-        if not files:
-            raise InputError(f"{path}: holds no pictures ({', '.join(ENDINGS)})")
-        images = read_pictures(files, "grey" if input_shape[-1] == 1 else "rgb", fitted.size)
-        return NewRows(as_bright(path, images, fitted, input_shape), [file.name for file in files])
+        files, notes = new_files(path)
+        fit = msgspec.structs.replace(
+            fitted.pictures or PictureFit(), colors="grey" if input_shape[-1] == 1 else "rgb"
+        )
+        found = load_like(files, fit, (input_shape[0], input_shape[1]))
+        names = [name_in(path, files[i]) for i in found.kept]
+        return NewRows(as_bright(path, found.x, fitted, input_shape), names, notes=[*notes, *found.notes])
 
     @property
     def where(self) -> str:
         return self.path
 
     def load(self, rng: np.random.Generator) -> Raw:
-        root = Path(self.path)
-        nested = "train" in folders_of(root) and set(folders_of(root)) <= set(PARTS)
-        found = [labelled(root / part) for part in PARTS] if nested else [labelled(root)]
-        files = [file for part in found for file in part]
+        root = read_folder(Path(self.path))
+        files, goal, name, parts, notes = self.labelled(root)
+        choices = Choices(self.colors, self.size, self.fit, self.background)
+        pictures = load_pictures(files, choices)
+        kept = np.array(pictures.kept)
+        y, parts = goal.y[kept], parts_of_kept(parts, kept, len(files))
+        notes = [*notes, *pictures.notes]
+        if goal.classes:
+            check_learnt(self.path, y, goal.classes, parts)
+            notes += notes_on_classes(name, y[:, 0], goal.classes)
+        return Raw(
+            Classification() if goal.classes else Regression(), pictures.x, y, goal.classes, targets=(name,),
+            parts=parts, white=WHITE, pictures=pictures.fit, notes=tuple(notes),
+        )  # fmt: skip
+
+    def labelled(self, root: Folder) -> tuple[Sequence[Path], Target, str, Parts | None, list[Note]]:
+        """The files, their target with its name, the parts that are fixed, and what is told of them."""
+        base = unwrapped(root, [])
+        if self.labels or len(base.with_pictures()) < 2 or flat_parts(base):
+            found = labels_of(root, self.labels, self.target, self.task)
+            if found is not None:
+                return found.files, found.target, found.name, found.parts, found.notes
+        layout = layout_of(root)
+        files = [file for part in layout.parts for file in part]
         classes = tuple(sorted({label for _, label in files}))
-        if len(classes) < 2:
-            raise InputError(
-                f"{self.path}: expected two or more folders of {' or '.join(ENDINGS)} files, one for each class; "
-                f"found {len(classes)}"
-            )
-        x = read_pictures([file for file, _ in files], self.colors, self.size)
         number = {label: i for i, label in enumerate(classes)}
         y = np.array([[number[label]] for _, label in files], np.float64)
-        parts = ranges([len(part) for part in found]) if nested else None
-        return Raw(
-            Classification(), x, y, classes, targets=("class",), parts=parts, white=WHITE, size=self.size
-        )
+        parts = ranges([len(part) for part in layout.parts]) if layout.fixed else None
+        return [file for file, _ in files], Target(y, classes), "class", parts, layout.notes
 
 
 def ranges(sizes: list[int]) -> Parts:
@@ -85,31 +131,44 @@ def ranges(sizes: list[int]) -> Parts:
     return rows[:train], rows[train : train + val] if val else None, rows[train + val :] if test else None
 
 
-def entries(folder: Path) -> list[Path]:
-    """What is in a folder, by name, without hidden files. Raises InputError where there is no such folder."""
-    try:
-        return sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
-    except FileNotFoundError:
-        raise InputError(f"{folder}: there is no such folder") from None
-    except OSError as error:
-        raise InputError(f"{folder}: cannot be read: {error.strerror or error}") from None
+def parts_of_kept(parts: Parts | None, kept: np.ndarray, count: int) -> Parts | None:
+    """The parts once only the rows `kept` of `count` are left."""
+    if parts is None or len(kept) == count:
+        return parts
+    place = np.full(count, -1)
+    place[kept] = np.arange(len(kept))
+    train, val, test = (None if part is None else place[part][place[part] >= 0] for part in parts)
+    assert train is not None
+    return train, val, test
 
 
-def folders_of(folder: Path) -> list[str]:
-    return [entry.name for entry in entries(folder) if entry.is_dir()]
+def check_learnt(path: str, y: np.ndarray, classes: tuple[str, ...], parts: Parts | None) -> None:
+    """Raise InputError where a class has no picture that can be learned from."""
+    present = np.unique(y if parts is None else y[parts[0]])
+    missing = [repr(label) for i, label in enumerate(classes) if i not in present]
+    if missing:
+        raise InputError(
+            f"{path}: {listed(missing)} has no pictures among the training rows: nothing can be learned of it; put "
+            "some there, or take it out"
+        )
 
 
-def pictures_in(folder: Path) -> list[Path]:
-    return [entry for entry in entries(folder) if entry.suffix.lower() in ENDINGS]
+def new_files(path: str) -> tuple[list[Path], list[Note]]:
+    """The picture itself, or all of a folder. Raises InputError where there is none."""
+    if not Path(path).is_dir():
+        return [Path(path)], []
+    root = read_folder(Path(path))
+    files, others = root.all_pictures(), root.all_others()
+    if not files:
+        there = f"; it holds {plural(len(others), 'other file')}: {counted(others)}" if others else ""
+        raise InputError(f"{path}: holds no pictures ({', '.join(ENDINGS[:9])}, …){there}")
+    notes: list[Note] = []
+    tell_others(root, notes)
+    return files, notes
 
 
-def picture_files(path: str) -> list[Path]:
-    """The picture itself, or those in the folder in order of their names."""
-    return pictures_in(Path(path)) if Path(path).is_dir() else [Path(path)]
-
-
-def labelled(folder: Path) -> list[tuple[Path, str]]:
-    """The pictures in the folders of a folder, each with the name of its folder; none where a part is not there."""
-    if not folder.is_dir() and folder.name in PARTS:
-        return []
-    return [(file, name) for name in folders_of(folder) for file in pictures_in(folder / name)]
+def name_in(path: str, file: Path) -> str:
+    """How the row of a picture is named: by its path within the folder."""
+    return (
+        file.relative_to(path).as_posix() if file.is_relative_to(path) and file != Path(path) else file.name
+    )

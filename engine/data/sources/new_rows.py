@@ -89,9 +89,9 @@ def forecast_base(path: str, pipeline: Pipeline, input_shape: tuple[int, ...]) -
 
 def input_names(path: str) -> list[str]:
     """The names of the pictures that a path names, one for each row of `read_inputs`; none for other inputs."""
-    from engine.data.sources.images import Images, picture_files
+    from engine.data.sources.images import Images, name_in, new_files
 
-    return [file.name for file in picture_files(path)] if kind_of_file(path) is Images else []
+    return [name_in(path, file) for file in new_files(path)[0]] if kind_of_file(path) is Images else []
 
 
 def shaped(x: np.ndarray, shape: tuple[int, ...], path: str) -> np.ndarray:

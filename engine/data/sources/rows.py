@@ -13,6 +13,7 @@ from engine.data.preparation.notes import Note
 from engine.data.preparation.pipeline import Pipeline, fills, first_missing, name_of
 from engine.data.preparation.preprocess import Missing, Preprocess, moments
 from engine.data.preparation.split import Parts, split_rows
+from engine.data.readers.pixels import PictureFit
 from engine.data.sources.base import GENERATE_STREAM, SPLIT_STREAM, Source
 from engine.errors import InputError
 from engine.hyper import hyper
@@ -38,7 +39,7 @@ class Raw:
     lines: np.ndarray | None = None  # of the file, where each row begins
     parts: Parts | None = None  # rows of train, val, test that are fixed; None: all by the split
     white: float = 0.0  # see Pipeline
-    size: int = 0
+    pictures: PictureFit | None = None
     notes: tuple[Note, ...] = ()
     table: TableFit | None = None
     names: tuple[str, ...] = ()  # of all columns of the file,
@@ -83,7 +84,7 @@ class RowSource(Source, kw_only=True):
         pipeline = Pipeline.fitted(
             self.preprocess, raw.x[train], raw.categories,
             task=raw.task, features=raw.features, targets=raw.targets, classes=raw.classes, target_scale=scale,
-            white=raw.white, size=raw.size, table=table,
+            white=raw.white, pictures=raw.pictures, table=table,
         )  # fmt: skip
         with np.errstate(over="ignore"):  # what is too large is told below
             x = pipeline.transform(raw.x, dtype)

@@ -231,22 +231,28 @@ def test_nested_folders_are_the_parts_and_what_is_missing_comes_from_train(tmp_p
     assert (dataset.val.x == 99).all()
 
 
-def test_a_picture_of_another_size_is_named_with_both_sizes_or_scaled(photos):
+def test_pictures_of_mixed_sizes_are_scaled_to_one_and_the_note_says_which(photos):
     draw(photos / "dog" / "big.png", size=(12, 20))
-    message = r"big.png: is 20 × 12 pixels \(height × width\), .*0.png is 5 × 6; data.size scales"
-    with pytest.raises(InputError, match=message):
-        prepare(source("images", path=str(photos)), 1)
-    assert prepare(source("images", path=str(photos), size=8), 1).input_shape == (8, 8, 1)
+    dataset = prepare(source("images", path=str(photos)), 1)
+    assert dataset.input_shape == (8, 8, 1)
+    told = "; ".join(map(str, dataset.notes))
+    assert "2 sizes, from 5 × 6 to 20 × 12 pixels (height × width); scaled to 8 × 8" in told
+    assert prepare(source("images", path=str(photos), size=9), 1).input_shape == (9, 9, 1)
 
 
 @pytest.mark.parametrize(
     ("content", "message"), [(b"not a picture", "is not a picture"), (None, "cannot be read, or is damaged")]
 )
-def test_a_file_that_is_no_whole_picture_is_named(photos, content, message):
-    bad = photos / "dog" / "bad.png"
-    draw(bad, size=(60, 50))
-    bad.write_bytes(content or bad.read_bytes()[:400])
-    with pytest.raises(InputError, match=f"bad.png: {message}"):
+def test_a_damaged_file_is_left_out_with_its_name_and_many_are_refused(photos, content, message):
+    for i in range(3):
+        bad = photos / "dog" / f"bad{i}.png"
+        draw(bad, size=(60, 50), color=None)
+        bad.write_bytes(content or bad.read_bytes()[:400])
+        if i == 0:
+            dataset = prepare(source("images", path=str(photos), size=6), 1)
+            assert len(dataset.train) + len(dataset.val) + len(dataset.test) == 24
+            assert f"1 of 25 files are damaged (dog/bad0.png {message}" in str(dataset.notes[-1])
+    with pytest.raises(InputError, match=f"bad0.png: {message}.*; 3 of 27 files are damaged"):
         prepare(source("images", path=str(photos)), 1)
 
 
@@ -254,7 +260,9 @@ def test_folders_without_classes_are_told(tmp_path):
     with pytest.raises(InputError, match="there is no such folder"):
         prepare(source("images", path=str(tmp_path / "nowhere")), 1)
     draw(tmp_path / "only" / "1.png")
-    with pytest.raises(InputError, match="expected two or more folders of .png .*; found 1"):
+    with pytest.raises(
+        InputError, match="expected two or more folders of pictures.*; found 1: 'only' .1 picture"
+    ):
         prepare(source("images", path=str(tmp_path)), 1)
 
 
