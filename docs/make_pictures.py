@@ -8,13 +8,14 @@ from pathlib import Path
 
 import presets
 from engine.experiment import experiment_from, override
+from engine.loop import Launch
 from tui_lab.charts.glyphs import BRAILLE
 from tui_lab.charts.palette import DARK, ChartStyle
 from tui_lab.charts.svg import svg
 from tui_lab.session import base
 from tui_lab.session.local import LocalSession
 from tui_lab.tui.app import LabApp
-from tui_lab.tui.picture_of import canvas_of
+from tui_lab.tui.textual_private import canvas_of
 
 FOLDER = Path(__file__).parent
 PIECES = 8  # in which a run is trained, so that curves fill and texts of several steps are written
@@ -37,7 +38,7 @@ async def until(condition: Callable[[], bool]) -> None:
 async def picture(name: str, runs: Path) -> None:
     preset, changes, keys, steps, edits = PICTURES[name]
     experiment = experiment_from(override(presets.load(preset), changes))
-    session = LocalSession(preset, experiment, runs, pace=0)
+    session = LocalSession(Launch(preset, experiment, runs), pace=0)
     await until(lambda: session.latest.phase == base.READY)
     app = LabApp(lambda: session)
     async with app.run_test(size=(120, 40)) as pilot:

@@ -129,12 +129,13 @@ def focal_of_two(
     real = z.dtype.type
     power = real(gamma[0])
     mean = ONE / real(shard_info[BATCH])
+    first, step = weights[0], weights[1] - weights[0]
     total = real(0)
     for n in range(z.size):
         side = t[n] + t[n] - ONE
         own, rest = sigmoid(side * z[n]), sigmoid(-side * z[n])
         log_p = -softplus(-side * z[n])
-        weight = weights[int(t[n])] * rest**power
+        weight = (first + step * t[n]) * rest**power
         total -= weight * log_p
         dz[n] = side * weight * mean * (power * own * log_p - rest)
     loss[0] = total * mean
@@ -142,8 +143,8 @@ def focal_of_two(
 
 @kernel
 def focal_of_many(
-    z: "N,C", t: "N,1", dz: "N,C", loss: "float64[1]", shard_info: "int64[L]", gamma: "float64[1]", weights: "C",
-    scored: "1",
+    z: "N,C", t: "N,1 below C or -1", dz: "N,C", loss: "float64[1]", shard_info: "int64[L]",
+    gamma: "float64[1]", weights: "C", scored: "1",
 ):  # fmt: skip
     """−(1 − p)^γ·log p, p the softmax of the target; positions count as for cross_entropy."""
     real = z.dtype.type

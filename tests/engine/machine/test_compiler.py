@@ -8,10 +8,10 @@ from engine.machine.kernel import Kernel, kernel
 
 WARM = """
 from engine.kernels.dense import dense_forward
-from engine.machine.compiler import native
-dense_forward.address("float32")
+from engine.machine.compiler import address
+address(dense_forward, "float32")
 import numba
-print(sum(dense_forward._compiled["float32"].cache_hits for _ in (1,)))
+print(sum(dense_forward.native["float32"].cache_hits for _ in (1,)))
 """
 
 
@@ -26,7 +26,7 @@ def python(code: str, **environment: str) -> str:
 
 def test_importing_the_engine_and_reading_experiments_does_not_import_numba_or_a_screen():
     code = (
-        "import engine, engine.experiment, engine.trainer, engine.conductor, sys;"
+        "import engine, engine.experiment, engine.trainer, engine.loop, sys;"
         "print([m for m in ('numba', 'scipy', 'click', 'rich', 'textual') if m in sys.modules])"
     )
     assert python(code) == "[]"

@@ -2,6 +2,7 @@
 
 import time
 
+from engine.edits import edit_text
 from tui_lab.charts.canvas import BOLD, Canvas
 from tui_lab.charts.numbers import number
 from tui_lab.session.base import Snapshot
@@ -65,7 +66,7 @@ class EventsList(CanvasWidget, can_focus=True):
 def event_text(event: dict) -> str:
     match event["event"]:
         case "edit":
-            return f"{event['field']}: {event['old']} → {event['new']}"
+            return edit_text(event)
         case "checkpoint":
             return event["path"]
         case "end":
@@ -75,17 +76,6 @@ def event_text(event: dict) -> str:
         case "start":
             return f"{event['parameters']:,} parameters"
     return str(event.get("message", ""))
-
-
-class BlocksTable(CanvasWidget):
-    """The network as a table of blocks, where it is too large for a graph."""
-
-    def paint(self, height: int, width: int) -> Canvas:
-        canvas, s, palette = Canvas.blank(height, width), self.snapshot, self.chart_style.palette
-        if s is None:
-            return canvas
-        paint_blocks(canvas, s, palette)
-        return canvas
 
 
 def paint_blocks(canvas: Canvas, s: Snapshot, palette) -> None:
