@@ -88,8 +88,8 @@ def relative(a: np.ndarray, b: np.ndarray) -> float:
 def against_torch(seed: int, folder: Path) -> float | None:
     """The largest relative difference of a loss, a parameter or the validation loss; None where refused.
 
-    Where PyTorch differs as much from itself after a change of the last digits, of parameters and of gradients, nothing
-    can be said: 0.
+    Where PyTorch differs as much from itself after a change of the last digits, of parameters and of gradients,
+    nothing can be said: 0.
     """
     found = made(seed, folder, random_parts=False)
     if found is None:
