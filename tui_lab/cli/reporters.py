@@ -9,7 +9,7 @@ from typing import IO, Any
 
 import msgspec
 
-from engine.events import Checkpoint, End, Event, Log, Start, Warning
+from engine.events import CheckpointEvent, EditEvent, End, Event, Log, Start, WarningEvent
 from engine.trainer import Trainer
 from tui_lab import numbers
 from tui_lab.cli.options import runs_root
@@ -42,10 +42,9 @@ class Json(Quiet):
     """One JSON object a line on standard output; what people should read goes to standard error."""
 
     def tell(self, event: Event) -> None:
-        tree = event.flat() if isinstance(event, Log) else msgspec.to_builtins(event)
-        sys.stdout.write(msgspec.json.encode(tree).decode() + "\n")
+        sys.stdout.write(msgspec.json.encode(event.flat()).decode() + "\n")
         sys.stdout.flush()
-        if isinstance(event, Warning):
+        if isinstance(event, WarningEvent):
             self.hint(event.message)
 
     def hint(self, message: str) -> None:
@@ -100,9 +99,11 @@ class Plain(Quiet):
                 self.pending = event
                 if self.first or time.monotonic() - self.told >= LINE_SECONDS:
                     self.flush()
-            case Warning():
+            case WarningEvent():
                 self.line(f"warning: {event.message}")
-            case Checkpoint() if self.trainer.finished:
+            case EditEvent():
+                self.line(f"step {numbers.count(event.step)}: {event}")
+            case CheckpointEvent() if self.trainer.finished:
                 self.flush()
             case End():
                 self.flush()
@@ -201,8 +202,13 @@ class Live(Plain):
             case Log():
                 self.log = event
                 self.pulse("")  # a quick run logs so often that no moment is free of events
-            case Warning():
-                self.console.print(f"[yellow]warning:[/] {event.message}")
+            case WarningEvent():
+                self.console.print("[yellow]warning:[/]", end=" ")
+                self.console.print(event.message, markup=False, highlight=False)
+            case EditEvent():
+                self.console.print(
+                    f"step {numbers.count(event.step)}: {event}", markup=False, highlight=False
+                )
             case End():
                 self.progress.update(self.task, visible=False)
                 self.progress.stop()

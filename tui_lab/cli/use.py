@@ -26,12 +26,12 @@ def eval_command(run: str, split: str, runs: Path | None, as_json: bool) -> None
 
     from engine.errors import InputError
     from engine.metrics import confusion
-    from engine.run import Run
+    from engine.runs import RunDirectory
     from engine.trainer import evaluate
     from tui_lab.cli import loading, tables
     from tui_lab.cli.reporters import measurements
 
-    found = Run.find(run, runs_root(runs))
+    found = RunDirectory.find(run, runs_root(runs))
     model = loading.Model.of(found)
     dataset = model.dataset()
     loss, metrics = evaluate(model.experiment, dataset, model.evaluator, split)
@@ -68,10 +68,10 @@ def predict_command(run: str, source: str, output: str, runs: Path | None) -> No
     """Predict new rows from a file with a run's best parameters."""
     from engine.data import forecast_base, input_names, read_inputs
     from engine.errors import InputError
-    from engine.run import Run
+    from engine.runs import RunDirectory
     from tui_lab.cli import loading
 
-    model = loading.Model.of(Run.find(run, runs_root(runs)))
+    model = loading.Model.of(RunDirectory.find(run, runs_root(runs)))
     dtype = model.evaluator.memory.dtype
     x = read_inputs(source, model.pipeline, model.io.input_shape, dtype, model.io.vocabulary)
     if model.pipeline.takes_unknown:
