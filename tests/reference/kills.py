@@ -50,6 +50,8 @@ def train(name: str, root: Path, edits: list) -> None:
     loop = TrainingLoop(Launch(name, experiment, root, "run", run=run), prepare(*dataset_key(experiment)))
     made = len(run.edits()) if run else 0
     loop.open()
+    if loop.status is Status.ENDED and run is not None and run.summary():
+        return  # the kill came too late
     loop.play()
     while loop.status is Status.RUNNING:
         due = edits[made][0] if made < len(edits) else None
