@@ -24,6 +24,7 @@ CHECKPOINT_SECONDS = 60.0
 RISE = 1.2  # a learning rate that more steps lift by more is worth a word
 LENGTHS = ("training.steps", "training.epochs")
 MOST_UNSAVED = 10_000  # events kept in memory while the disk is full
+RETRY_SECONDS = 5.0  # between two attempts to write them
 
 
 class Status(Enum):
@@ -77,6 +78,7 @@ class TrainingLoop:
         self._first, self._seconds, self._saved = 0, 0.0, time.monotonic()
         self._stale = False  # whether experiment.toml is behind
         self._lines: list[tuple[Event, float]] = []  # that could not be written yet
+        self._retry = 0.0  # when to try again
         self._edits: list[
             EditEvent
         ] = []  # to be made at their steps: an interrupted run had come beyond them
@@ -426,6 +428,7 @@ class TrainingLoop:
         except StorageError as error:
             self._cannot_save(error)
             return False
+        self._retry = 0.0  # there is room again
         self._record(CheckpointEvent(step=self.trainer.step, path=str(path.relative_to(self.run.path))))
         return not self._lines
 
@@ -449,13 +452,19 @@ class TrainingLoop:
         assert self.run is not None
         self.events.append(event)
         self._lines.append((event, time.time()))
+        if time.monotonic() >= self._retry:
+            self._write_lines()
+
+    def _write_lines(self) -> None:
+        assert self.run is not None
         try:
             self.run.record(self._lines)
         except StorageError as error:
             del self._lines[:-MOST_UNSAVED]
+            self._retry = time.monotonic() + RETRY_SECONDS
             self._cannot_save(error)
         else:
-            self.unsaved = ""
+            self._retry, self.unsaved = 0.0, ""
 
     def _tell(self, event: Event) -> None:
         """Pass on an event that the files know, or need not know."""
@@ -492,6 +501,7 @@ class TrainingLoop:
         end = End(
             step=trainer.step, reason=reason, steps=trainer.step, seconds=round(self._seconds, 3),
             steps_per_second=round(speed, 1), best=trainer.best_so_far(), test=test, message=message,
+            saved=saved and not self.unsaved,
         )  # fmt: skip
         self._record(end)
         try:
@@ -500,7 +510,7 @@ class TrainingLoop:
             self._cannot_save(error)
         self.status, self.reason = Status.ENDED, reason
         self.close()
-        if self.unsaved or not saved:
+        if not end.saved or self._lines:
             raise StorageError(
                 f"{self.unsaved}; what was trained since the last checkpoint is lost. "
                 f"Free some space, then: tui-lab resume {run.path}"

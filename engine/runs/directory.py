@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from engine.errors import InputError, did_you_mean
+from engine.errors import InputError, StorageError, did_you_mean
 from engine.events import EditEvent, Event, Log
 from engine.experiment import Experiment, experiment_from, experiment_to_toml, read_toml
 from engine.runs.checkpoint import Checkpoint
@@ -75,8 +75,12 @@ class RunDirectory:
             raise InputError(f"{root}: has too many runs named {stem}")
         except (FileExistsError, NotADirectoryError) as error:
             raise InputError(f"{error.filename}: is not a directory; choose another --runs") from None
+        except StorageError:
+            raise StorageError(
+                f"{root}: is on a full disk; free some space, or choose another --runs"
+            ) from None
         except OSError as error:
-            failed = cannot_write(Path(error.filename or made), error)
+            failed = cannot_write(root, error)
             raise type(failed)(f"{failed}; choose another --runs") from None
         finally:
             shutil.rmtree(made, ignore_errors=True)

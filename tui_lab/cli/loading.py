@@ -4,7 +4,7 @@ from pathlib import Path
 
 import presets
 from engine.data import Dataset, prepare
-from engine.experiment import Experiment, dataset_key, experiment_from, override
+from engine.experiment import Experiment, dataset_key, experiment_from
 from engine.model import Model
 from engine.runs import RunDirectory
 from tui_lab.cli.signals import held_back
@@ -15,8 +15,7 @@ def experiment_of(
     seed: int | None = None,
 ) -> tuple[str, Experiment]:  # fmt: skip
     """(name, experiment) of a preset or file with the command line's changes applied."""
-    name, tree = presets.find(target)
-    tree = override(tree, list(assignments))
+    name, tree = presets.find(target, assignments)
     training = tree.get("training")
     if isinstance(training, dict):
         if steps or epochs:

@@ -97,13 +97,13 @@ def tell_notes(rows: "NewRows", model: "Model") -> None:
     from engine.data.preparation.notes import gathered
 
     for note in gathered(rows.notes):
-        print(f"tui-lab: note: {note}", file=sys.stderr)
+        print(f"tui-lab: {note}", file=sys.stderr)
     if model.pipeline.takes_unknown:
         for column, name in enumerate(model.pipeline.features):
             unknown = int((rows.x[:, column] == 0).sum())
             if unknown:
                 print(
-                    f"tui-lab: note: {name}: in {unknown:,} of {len(rows.x):,} rows one that training never saw; "
+                    f"tui-lab: {name}: in {unknown:,} of {len(rows.x):,} rows one that training never saw; "
                     "it is taken for an average one",
                     file=sys.stderr,
                 )

@@ -9,6 +9,7 @@ from typing import IO, Any
 
 import msgspec
 
+from engine.data.preparation.notes import gathered
 from engine.events import CheckpointEvent, EditEvent, End, Event, Log, Start, WarningEvent
 from engine.trainer import Trainer
 from tui_lab import numbers
@@ -84,6 +85,9 @@ class Plain(Quiet):
     def begin(self, trainer: Trainer) -> None:
         self.trainer, self.pace, self.begun = trainer, Pace(trainer), True
         self.metric = headline(trainer)
+        if not trainer.step:
+            for note in gathered(trainer.dataset.notes):
+                self.line(f"note: {note}")
 
     def pulse(self, message: str) -> None:
         if not self.begun and message and time.monotonic() - self.told >= LINE_SECONDS:
@@ -237,12 +241,15 @@ def summary(end: End, run: str, width: int = 0) -> list[str]:
     """What a person wants to know at the end, in lines of at most `width` where one is given."""
     seconds = f"{end.seconds:.1f} s" if end.seconds < 60 else numbers.duration(end.seconds)
     speed = f"{numbers.rate(end.steps_per_second)} steps/s"
-    lines = [f"{ENDINGS[end.reason]}: step {numbers.count(end.step)}, {seconds}, {speed}"]
+    ending = ENDINGS[end.reason] if end.saved else f"{end.reason}, not everything is saved"
+    lines = [f"{ending}: step {numbers.count(end.step)}, {seconds}, {speed}"]
     if end.test:
         lines += labelled("test", measurements(end.test), width)
     if end.best:
         step = f"step {numbers.count(end.best['step'])}"
         lines += labelled("best", [step, *measurements({k: v for k, v in end.best.items() if k != "step"})])
+    if not end.saved:
+        return lines
     if end.reason in ("done", "early_stop"):
         lines += labelled("next", [f"tui-lab eval {reference(run)}", f"tui-lab open {reference(run)}"], width)
     elif end.reason == "time":

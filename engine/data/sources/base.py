@@ -45,6 +45,7 @@ class Source(Component, tag_field="source", kw_only=True):
     """Where data comes from; a subclass makes the data set."""
 
     endings: ClassVar[tuple[str, ...]] = ()  # of the files that it opens, without .gz
+    files: ClassVar[tuple[str, ...]] = ("path",)  # its fields that name files, where it has them
     precedence: ClassVar[int] = 0  # of two sources that open a file the one with more takes it
 
     split: Annotated[Split, hyper("how rows are shared out")] = Split()

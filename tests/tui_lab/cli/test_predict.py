@@ -29,7 +29,7 @@ def test_columns_that_the_run_does_not_know_are_carried_to_the_output(trained):
     rows, notes = predicted("--input", new)
     assert [(row["id"], row["note"]) for row in rows] == [("7", "x"), ("8", "y")]
     assert list(rows[0]) == ["id", "note", "level", "p(high)", "p(low)"]
-    assert notes == ["tui-lab: note: not known from training: 'id', 'note'; passed over"]
+    assert notes == ["tui-lab: not known from training: 'id', 'note'; passed over"]
 
 
 def test_keep_names_what_is_carried(trained):

@@ -115,8 +115,8 @@ def test_ratings_are_measured_beside_simple_rules_and_predicted_for_whoever_come
     outcome = lab("predict", "r", "--input", new)
     assert outcome.code == 0
     assert outcome.err.splitlines() == [
-        "tui-lab: note: user: in 2 of 3 rows one that training never saw; it is taken for an average one",
-        "tui-lab: note: item: in 1 of 3 rows one that training never saw; it is taken for an average one",
+        "tui-lab: user: in 2 of 3 rows one that training never saw; it is taken for an average one",
+        "tui-lab: item: in 1 of 3 rows one that training never saw; it is taken for an average one",
     ]
     name, *ratings = outcome.out.splitlines()
     assert name == "rating"
