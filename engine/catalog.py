@@ -191,7 +191,8 @@ def kind_text(kind: Any) -> str:
         return f"list of {plural(kind_text(arguments[0]))}"
     if is_family(kind):
         return family_word(kind)
-    return kind.__name__.lower()
+    result: str = kind.__name__.lower()
+    return result
 
 
 def family_word(base: type[Component]) -> str:

@@ -217,7 +217,8 @@ def build_member(family: type[Component], tree: Any, path: str) -> Component:
     if not isinstance(tag, str) or tag not in known:
         raise InputError(f"{path}.{tag_field} = {shown(tag)}: unknown; {did_you_mean(str(tag), known)}")
     rest = {key: value for key, value in tree.items() if key != tag_field}
-    return build_struct(known[tag], rest, path)
+    member: Component = build_struct(known[tag], rest, path)
+    return member
 
 
 def build_struct(kind: type[Component], tree: Any, path: str) -> Any:
@@ -284,7 +285,7 @@ def plain(message: str, annotation: Any) -> str:
     if kind in (int, float) and re.fullmatch(r"Expected `(int|float)` [<>]=? \S+", message):
         return f"expected {WORDS[kind.__name__]} {bounds_text(meta)}"
 
-    def worded(match: re.Match) -> str:
+    def worded(match: re.Match[str]) -> str:
         names = match[1].split(" | ")
         if len(names) > 1:
             names = [name for name in names if name != "null"]  # which TOML cannot say

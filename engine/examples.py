@@ -6,7 +6,7 @@ from typing import Any, get_args
 import msgspec
 
 from engine.component import Component, Tree, build
-from engine.data.sources.base import Split
+from engine.data.preparation.split import Split
 from engine.experiment import Expect, Training
 from engine.hyper import Field, fields
 

@@ -51,10 +51,11 @@ def length_options(function: Callable) -> Callable:
     return function
 
 
-def check_length(steps: int | None, epochs: float | None) -> None:
-    """Raise UsageError for both; --minutes goes with either, and whichever comes first ends the run."""
-    if steps and epochs:
-        raise click.UsageError("--steps and --epochs cannot both be given")
+def check_length(steps: int | None, epochs: float | None, more: int | None = None) -> None:
+    """Raise UsageError for two lengths; --minutes goes with any, and whichever comes first ends the run."""
+    given = [name for name, value in (("--steps", steps), ("--epochs", epochs), ("--more", more)) if value]
+    if len(given) > 1:
+        raise click.UsageError(f"{' and '.join(given)} cannot both be given")
 
 
 def data_options(function: Callable) -> Callable:
@@ -118,3 +119,15 @@ def complete_reference(context: click.Context, parameter: click.Parameter, incom
 
     known = [(family.name, family.title) for family in FAMILIES] + [(e.name, e.summary) for e in entries()]
     return [CompletionItem(name, help=help) for name, help in known if name.startswith(incomplete)]
+
+
+def complete_runs(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[Any]:
+    """Names of runs, the newest first, with "last"; and paths."""
+    from click.shell_completion import CompletionItem
+
+    from engine.runs import RunDirectory
+
+    given = context.params.get("runs") or (context.parent.params.get("runs") if context.parent else None)
+    found = [run.name for run in reversed(RunDirectory.all(runs_root(given)))]
+    items = [CompletionItem(name) for name in ["last", *found] if name.startswith(incomplete)]
+    return items or [CompletionItem(incomplete, type="file")]
