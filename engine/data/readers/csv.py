@@ -144,7 +144,7 @@ def uncollected() -> Iterator[None]:
             gc.enable()
 
 
-_recent: dict[tuple, Table] = {}  # the table read last: it is judged first and prepared then
+_recent: dict[tuple[object, ...], Table] = {}  # the table read last: it is judged first and prepared then
 
 
 def forget() -> None:
@@ -152,7 +152,7 @@ def forget() -> None:
     _recent.clear()
 
 
-def mark_of(path: str) -> tuple | None:
+def mark_of(path: str) -> tuple[object, ...] | None:
     """What tells a file from an earlier one of its name; None where there is none."""
     try:
         state = os.stat(path)

@@ -307,7 +307,7 @@ def split_column(source: Source, seed: int, part: str, name: str) -> list[str]:
     raw = without_missing(source, source.raw(seed))
     rng = np.random.default_rng([seed, SPLIT_STREAM])
     parts = split_rows(raw.y, raw.classes, source.split, rng, source.where, raw.parts)
-    table = source.table()
+    table = source.read()
     cells = table.column(table.names[table.index(name)])
     assert raw.lines is not None
     lines = raw.lines[parts[("train", "val", "test").index(part)]]
