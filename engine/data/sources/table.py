@@ -21,11 +21,12 @@ from engine.data.preparation.columns import (
 from engine.data.preparation.notes import Note
 from engine.data.preparation.pipeline import Pipeline
 from engine.data.preparation.preprocess import Missing
+from engine.data.preparation.split import split_rows
 from engine.data.preparation.target import FEW_ROWS, Target, judge_target, notes_on_classes
 from engine.data.readers.csv import Table
 from engine.data.readers.numbers import number
-from engine.data.sources.base import NewRows
-from engine.data.sources.rows import Raw, RowSource
+from engine.data.sources.base import SPLIT_STREAM, NewRows, Source
+from engine.data.sources.rows import Raw, RowSource, without_missing
 from engine.errors import InputError, did_you_mean, listed
 from engine.hyper import hyper
 from engine.tasks import Classification, Regression
@@ -290,3 +291,21 @@ def rows_by_name(table: Table, fitted: Pipeline) -> NewRows:
         columns.append(values)
     x = np.column_stack(columns) if columns else np.empty((len(table), 0))
     return NewRows(x, lines=table.lines, table=table)
+
+
+def split_column(source: Source, seed: int, part: str, name: str) -> list[str]:
+    """The cells of a column, of the rows that are the "train", "val" or "test" part of a source.
+
+    Raises InputError where it is no table, or has no such column.
+    """
+    if not isinstance(source, TableSource):
+        raise InputError(f"{source.where}: is no table; there is no column {name!r} to group by")
+    seed = seed if source.seed is None else source.seed
+    raw = without_missing(source, source.raw(seed))
+    rng = np.random.default_rng([seed, SPLIT_STREAM])
+    parts = split_rows(raw.y, raw.classes, source.split, rng, source.where, raw.parts)
+    table = source.table()
+    cells = table.column(table.names[table.index(name)])
+    assert raw.lines is not None
+    lines = raw.lines[parts[("train", "val", "test").index(part)]]
+    return [cells[row] for row in np.searchsorted(table.lines, lines).tolist()]
