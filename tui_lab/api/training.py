@@ -10,7 +10,8 @@ from typing import Any
 from engine.data import prepare
 from engine.errors import TrainingError
 from engine.experiment import dataset_key
-from engine.loop import Launch, TrainingLoop
+from engine.launch import Launch
+from engine.loop import TrainingLoop
 from tui_lab.api.changes import Target, named_experiment, path_of, plain
 from tui_lab.api.progress import progress_for
 from tui_lab.api.run import Run, runs_folder
