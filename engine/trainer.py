@@ -192,6 +192,7 @@ class Trainer:
             rates, self.losses, self.norms,
         )  # fmt: skip
         elapsed = time.perf_counter() - began
+        self._program.raise_faults()
         if done:
             pace = done / max(elapsed, 1e-9)
             self.steps_per_second = pace if elapsed > PACE_SECONDS else max(pace, self.steps_per_second)

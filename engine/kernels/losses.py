@@ -123,7 +123,13 @@ def hinge_of_many(
 
 @kernel
 def focal_of_two(
-    z: "N", t: "N", dz: "N", loss: "float64[1]", shard_info: "int64[L]", gamma: "float64[1]", weights: "2"
+    z: "N",
+    t: "N below 2",
+    dz: "N",
+    loss: "float64[1]",
+    shard_info: "int64[L]",
+    gamma: "float64[1]",
+    weights: "2",
 ):
     """−(1 − p)^γ·log p, p the probability of the target by one logit."""
     real = z.dtype.type
@@ -142,8 +148,8 @@ def focal_of_two(
 
 @kernel
 def focal_of_many(
-    z: "N,C", t: "N,1", dz: "N,C", loss: "float64[1]", shard_info: "int64[L]", gamma: "float64[1]", weights: "C",
-    scored: "1",
+    z: "N,C", t: "N,1 below C or -1", dz: "N,C", loss: "float64[1]", shard_info: "int64[L]",
+    gamma: "float64[1]", weights: "C", scored: "1",
 ):  # fmt: skip
     """−(1 − p)^γ·log p, p the softmax of the target; positions count as for cross_entropy."""
     real = z.dtype.type
