@@ -14,7 +14,7 @@ from tui_lab.charts.svg import svg
 from tui_lab.session import base
 from tui_lab.session.local import LocalSession
 from tui_lab.tui.app import LabApp
-from tui_lab.tui.picture_of import canvas_of
+from tui_lab.tui.textual_private import canvas_of
 
 FOLDER = Path(__file__).parent
 PIECES = 8  # in which a run is trained, so that curves fill and texts of several steps are written

@@ -3,19 +3,17 @@ heart."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 
+from engine.builder import Builder
 from engine.component import Component
 from engine.hyper import hyper
 from engine.kernels import augment as kernels
+from engine.losses import Loss
 from engine.machine.kernel import Kernel
 from engine.machine.memory import Tensor
-
-if TYPE_CHECKING:
-    from engine.builder import Builder
-    from engine.losses import Loss
 
 # Random numbers of the steps come from streams beyond those of the network, which so do not change with the list.
 STREAM = 1 << 16
@@ -29,7 +27,7 @@ class Batch:
     before; its last row faces the first one of these.
     """
 
-    net: "Builder"
+    net: Builder
     x: Tensor
     t: Tensor
     shard_info: Tensor  # which rows of the batch these are
@@ -51,7 +49,7 @@ class Batch:
             kernel, None, clock=self.net.clock, shard_info=self.shard_info, stream=self.stream, **operands
         )
 
-    def plan_loss(self, loss: "Loss", z: Tensor, result: Tensor) -> None:
+    def plan_loss(self, loss: Loss, z: Tensor, result: Tensor) -> None:
         """Emit the loss of outputs z; of mixed rows the mean of those against both targets, by their shares."""
         loss.plan(self.net, z, self.t, result)
         if self.share is None or self.other is None:

@@ -12,12 +12,11 @@ import msgspec
 
 from engine.activations import Activation
 from engine.augment import Augmentation
-from engine.component import Component, is_family, members, tree_of
+from engine.component import Component, is_family, is_holder, members, tree_of
 from engine.data import Source
 from engine.data.preparation.preprocess import Preprocess
-from engine.data.sources.base import Split
 from engine.errors import InputError, did_you_mean
-from engine.experiment import Expect, Training
+from engine.examples import TABLES, example_of, toml_text
 from engine.hyper import bounds_text, fields, split_annotation
 from engine.initializers import Initializer
 from engine.layers import Layer
@@ -55,7 +54,6 @@ FAMILIES = (
     Family("metric", "Metrics", "training.metrics", Metric),
     Family("table", "Tables of an experiment", "[training], data.split, [expect]", Component),
 )
-TABLES: dict[str, type[Component]] = {"training": Training, "split": Split, "expect": Expect}
 
 
 @dataclass(frozen=True)
@@ -69,6 +67,15 @@ class FieldEntry:
     live: bool
     unit: str
     help: str
+
+    @property
+    def holds(self) -> str:
+        """What it may hold: its kind, and its bounds."""
+        return f"{self.kind} {self.range}".strip()
+
+    @property
+    def help_with_unit(self) -> str:
+        return f"{self.help} ({self.unit})" if self.unit and self.unit not in self.help else self.help
 
 
 @dataclass(frozen=True)
@@ -103,8 +110,6 @@ def entries_of(family: Family) -> Iterable[Entry]:
 
 
 def entry_of(family: str, tag: str, cls: type[Component]) -> Entry:
-    from engine.examples import example_of  # which builds components, and so needs the whole engine
-
     example, about = example_of(cls), inspect.getdoc(cls) or ""
     if issubclass(cls, Metric):
         about += f"\n\nOf two values the {'higher' if cls.higher_is_better else 'lower'} one is better."
@@ -176,6 +181,8 @@ def kind_text(kind: Any) -> str:
     origin, arguments = get_origin(kind), get_args(kind)
     if kind in WORDS:
         return WORDS[kind]
+    if is_holder(kind):
+        return "array or frame"
     if origin is Literal:
         return " or ".join(f'"{choice}"' for choice in arguments)
     if origin in (Union, types.UnionType):
@@ -184,7 +191,8 @@ def kind_text(kind: Any) -> str:
         return f"list of {plural(kind_text(arguments[0]))}"
     if is_family(kind):
         return family_word(kind)
-    return kind.__name__.lower()
+    result: str = kind.__name__.lower()
+    return result
 
 
 def family_word(base: type[Component]) -> str:
@@ -214,18 +222,3 @@ def value_text(value: Any) -> str:
         shown = {tag_field: tag} if tag else {}
         return toml_text(shown | {name: tree[name] for name in (given if tag else tree)})
     return toml_text(tree)
-
-
-def toml_text(value: Any) -> str:
-    """A plain value as TOML writes it on one line; keys that hold None are left out."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, str):
-        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-        return f'"{escaped}"'
-    if isinstance(value, dict):
-        inner = ", ".join(f"{key} = {toml_text(item)}" for key, item in value.items() if item is not None)
-        return f"{{ {inner} }}" if inner else "{}"
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(map(toml_text, value))}]"
-    return repr(value)

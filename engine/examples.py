@@ -5,16 +5,20 @@ from typing import Any, get_args
 
 import msgspec
 
-from engine.catalog import TABLES, toml_text
 from engine.component import Component, Tree, build
+from engine.data.preparation.split import Split
+from engine.experiment import Expect, Training
 from engine.hyper import Field, fields
 
+TABLES: dict[str, type[Component]] = {"training": Training, "split": Split, "expect": Expect}
 # What a field that must be given could hold.
 GIVEN: dict[str, Any] = {
     "branches": [[{"layer": "dense", "units": 16, "activation": "relu"}], []],
     "layers": [{"layer": "dense", "units": 16, "activation": "relu"}],
     "shape": [8, 8, 1],
     "column": 0,
+    "x": [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]],
+    "y": ["no", "yes", "yes", "no"],
     "function": "relu",
     "images": "train-images-idx3-ubyte.gz",
     "labels": "train-labels-idx1-ubyte.gz",
@@ -121,3 +125,18 @@ def python_text(value: Any) -> str:
         if each.required or getattr(value, info.name) != each.default
     ]
     return f"tl.{type(value).__name__}({', '.join(given)})"
+
+
+def toml_text(value: Any) -> str:
+    """A plain value as TOML writes it on one line; keys that hold None are left out."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{escaped}"'
+    if isinstance(value, dict):
+        inner = ", ".join(f"{key} = {toml_text(item)}" for key, item in value.items() if item is not None)
+        return f"{{ {inner} }}" if inner else "{}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(toml_text, value))}]"
+    return repr(value)

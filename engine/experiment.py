@@ -147,7 +147,8 @@ def read_toml(path: Path) -> Tree:
 def experiment_from(tree: Tree, where: str = "") -> Experiment:
     """Check and build an experiment; `where` (a file or preset) stands in front of what is wrong."""
     try:
-        return build(Experiment, tree)
+        experiment: Experiment = build(Experiment, tree)
+        return experiment
     except InputError as error:
         raise InputError(f"{where}: {error}" if where else str(error)) from None
 

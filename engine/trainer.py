@@ -12,6 +12,8 @@ from engine.errors import InputError
 from engine.evaluate import Evaluator
 from engine.events import Log
 from engine.experiment import Experiment
+from engine.machine.compiler import address
+from engine.machine.entries import entry
 from engine.machine.memory import Memory, Tensor
 from engine.machine.program import Program, kernels_of
 from engine.machine.registers import (
@@ -30,7 +32,7 @@ from engine.machine.registers import (
     STEP,
     UPDATES,
 )  # fmt: skip
-from engine.machine.threads import available_cores, entry, limit_threads
+from engine.machine.threads import available_cores, limit_threads
 from engine.metrics import measured, metric
 from engine.network import NetworkSpec, initialize
 from engine.plan import SERIAL_WORK, Plan, flops, io_spec, resolve
@@ -107,7 +109,7 @@ class Trainer:
         dtype = self.memory.dtype.name
         kernels = kernels_of([*self.plan.phases, self.evaluator.phase])
         jobs: list[Callable[[], object]] = [lambda: entry("run_steps", self.parallel)]
-        jobs += [lambda k=k: k.address(dtype) for k in kernels if not k.compiled(dtype)]  # type: ignore[misc]
+        jobs += [lambda k=k: address(k, dtype) for k in kernels if dtype not in k.native]  # type: ignore[misc]
         return [*jobs, lambda: entry("run_lanes", False)]
 
     def compile(self) -> None:

@@ -8,15 +8,15 @@ from engine.errors import TrainingError as TrainingError
 from engine.experiment import Experiment as Experiment
 
 # Components, by family; written by tools/make_reference.py
-from engine.data.sources.idx import Idx as Idx
-from engine.data.sources.images import Images as Images
 from engine.data.sources.csv import Csv as Csv
-from engine.data.sources.csv import Npz as Npz
+from engine.data.sources.arrays import Arrays as Arrays
+from engine.data.sources.npz import Npz as Npz
 from engine.data.sources.bundled import Iris as Iris
 from engine.data.sources.bundled import Wine as Wine
 from engine.data.sources.bundled import BreastCancer as BreastCancer
 from engine.data.sources.bundled import Diabetes as Diabetes
 from engine.data.sources.bundled import Digits as Digits
+from engine.data.sources.idx import Idx as Idx
 from engine.data.sources.fashion import FashionMnist as FashionMnist
 from engine.data.sources.generated import Linear as Linear
 from engine.data.sources.generated import Logistic as Logistic
@@ -25,23 +25,24 @@ from engine.data.sources.generated import Circles as Circles
 from engine.data.sources.generated import Xor as Xor
 from engine.data.sources.generated import Gauss as Gauss
 from engine.data.sources.generated import Spiral as Spiral
+from engine.data.sources.images import Images as Images
 from engine.data.sources.mnist1d import Mnist1d as Mnist1d
-from engine.data.sources.ratings import LowRankRatings as LowRankRatings
-from engine.data.sources.ratings import RatingsFile as RatingsFile
-from engine.data.sources.ratings import InstEval as InstEval
-from engine.data.sources.ratings import MovieLens as MovieLens
+from engine.data.sources.series import Sunspots as Sunspots
+from engine.data.sources.series import Co2 as Co2
+from engine.data.sources.series import Series as Series
 from engine.data.sources.text import Shakespeare as Shakespeare
 from engine.data.sources.text import Names as Names
 from engine.data.sources.text import Pydoc as Pydoc
 from engine.data.sources.text import Python as Python
 from engine.data.sources.text import TextFile as TextFile
-from engine.data.sources.series import Sunspots as Sunspots
-from engine.data.sources.series import Co2 as Co2
-from engine.data.sources.series import Series as Series
 from engine.data.sources.pairs import Addition as Addition
 from engine.data.sources.pairs import Reversing as Reversing
 from engine.data.sources.pairs import Dates as Dates
 from engine.data.sources.pairs import PairsFile as PairsFile
+from engine.data.sources.ratings import LowRankRatings as LowRankRatings
+from engine.data.sources.ratings import RatingsFile as RatingsFile
+from engine.data.sources.ratings import InstEval as InstEval
+from engine.data.sources.ratings import MovieLens as MovieLens
 from engine.data.preparation.preprocess import Standardize as Standardize
 from engine.data.preparation.preprocess import MinMax as MinMax
 from engine.data.preparation.preprocess import RobustScale as RobustScale
@@ -144,5 +145,5 @@ from engine.metrics import BitsPerToken as BitsPerToken
 from engine.metrics import TokenAccuracy as TokenAccuracy
 from engine.metrics import ExactMatch as ExactMatch
 from engine.experiment import Training as Training
-from engine.data.sources.base import Split as Split
+from engine.data.preparation.split import Split as Split
 from engine.experiment import Expect as Expect

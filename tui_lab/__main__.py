@@ -3,6 +3,7 @@
 import errno
 import sys
 import warnings
+from contextlib import suppress
 from typing import NoReturn, TextIO
 
 INTERRUPTED = 130
@@ -10,6 +11,9 @@ INTERRUPTED = 130
 
 def main() -> NoReturn:
     """Run the command line; never ends in a traceback."""
+    from tui_lab.streams import prepare_streams
+
+    prepare_streams()
     warnings.showwarning = note
     try:
         code = run()
@@ -31,7 +35,12 @@ def run() -> int:
     import click
 
     from tui_lab.cli.app import cli
+    from tui_lab.streams import name_problem
 
+    for argument in sys.argv[1:]:
+        problem = name_problem(argument)
+        if problem:
+            return complain(problem, 2)
     try:
         return int(cli.main(prog_name="tui-lab", standalone_mode=False) or 0)
     except click.exceptions.Exit as exit:
@@ -66,6 +75,10 @@ def explain(error: Exception) -> int:
 
     if isinstance(error, LabError):
         return complain(str(error), error.exit_code)
+    if isinstance(error, UnicodeEncodeError) and error.reason.startswith("surrogates"):
+        from tui_lab.streams import name_problem
+
+        return complain(name_problem(line_around(error.object, error.start)) or str(error), 2)
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
         return complain(f"{error.filename or 'the output'}: cannot be written: {error.strerror}", 1)
     from tui_lab import faults
@@ -73,8 +86,15 @@ def explain(error: Exception) -> int:
     return complain(faults.describe(error), 1)
 
 
+def line_around(text: str, place: int) -> str:
+    """The line of a text that holds a place."""
+    begin, end = text.rfind("\n", 0, place) + 1, text.find("\n", place)
+    return text[begin : end if end >= 0 else len(text)].strip()
+
+
 def complain(message: str, code: int) -> int:
-    print(f"tui-lab: {' '.join(message.split())}", file=sys.stderr)
+    with suppress(OSError):  # nobody is left to tell
+        print(f"tui-lab: {' '.join(message.split())}", file=sys.stderr)
     return code
 
 

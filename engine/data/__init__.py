@@ -9,10 +9,10 @@ from pkgutil import iter_modules
 
 from engine.data import sources
 from engine.data.preparation.dataset import Dataset, Rows
+from engine.data.preparation.notes import Note
 from engine.data.preparation.pipeline import Pipeline
-from engine.data.sources.base import Source, prepare
-from engine.data.sources.csv import source_for
-from engine.data.sources.inputs import forecast_base, input_names, read_inputs
+from engine.data.sources.base import NewRows, Source, endings, kind_of_file, prepare, source_for
+from engine.data.sources.new_rows import forecast_base, input_names, new_rows, read_inputs
 from engine.data.sources.rows import RowSource
 
 for _module in iter_modules(sources.__path__):
@@ -20,12 +20,17 @@ for _module in iter_modules(sources.__path__):
 
 __all__ = [
     "Dataset",
+    "NewRows",
+    "Note",
     "Pipeline",
     "RowSource",
     "Rows",
     "Source",
+    "endings",
     "forecast_base",
     "input_names",
+    "kind_of_file",
+    "new_rows",
     "prepare",
     "read_inputs",
     "source_for",

@@ -135,12 +135,13 @@ def focal_of_two(
     real = z.dtype.type
     power = real(gamma[0])
     mean = ONE / real(shard_info[BATCH])
+    first, step = weights[0], weights[1] - weights[0]
     total = real(0)
     for n in range(z.size):
         side = t[n] + t[n] - ONE
         own, rest = sigmoid(side * z[n]), sigmoid(-side * z[n])
         log_p = -softplus(-side * z[n])
-        weight = weights[int(t[n])] * rest**power
+        weight = (first + step * t[n]) * rest**power
         total -= weight * log_p
         dz[n] = side * weight * mean * (power * own * log_p - rest)
     loss[0] = total * mean

@@ -1,4 +1,4 @@
-"""Compilation of kernels: Numba's settings, and the cache of compiled code.
+"""Compilation of kernels, and the cache of compiled code.
 
 Nothing here imports Numba before the first kernel is asked for.
 """
@@ -19,13 +19,17 @@ from typing import Any
 import numpy as np
 
 from engine.machine.kernel import DEVICE_FUNCTIONS, Kernel
+from engine.machine.settings import OPTIONS
 
-# Division by zero gives inf instead of a test that stops vectorization; the missing "nnan" and "ninf" keep
-# isfinite() meaningful.
-FAST = {"nsz", "arcp", "contract", "afn", "reassoc"}
-OPTIONS: dict[str, Any] = {"error_model": "numpy", "fastmath": FAST}
 COMPILED = ("kernels/*.py", "machine/**/*.py")  # all that native code is made of
 OLD_CACHE_SECONDS = 14 * 24 * 3600
+
+
+def address(kernel: Kernel, dtype: str) -> int:
+    """The native entry of a kernel for elements of `dtype` ("float32" or "float64"); compiles on the first call."""
+    if dtype not in kernel.native:
+        kernel.native[dtype] = compile_kernel(kernel, dtype)
+    return int(kernel.native[dtype].address)
 
 
 def compile_kernel(kernel: Kernel, dtype: str) -> Any:
@@ -66,7 +70,9 @@ def wrapper_source(kernel: Kernel, name: str) -> str:
     return "\n".join([*lines, f"    kernel({', '.join(arguments)})"])
 
 
-def compile_native(function: Callable, signature: str, *, parallel: bool = False) -> Callable:
+def compile_native(
+    function: Callable[..., Any], signature: str, *, parallel: bool = False
+) -> Callable[..., Any]:
     """Compile an entry that Python calls, without the GIL; `signature` as Numba writes it."""
     numba = native()
     # Numba's cache does not tell the parallel version from the serial one: each gets a name of its own.
@@ -74,7 +80,8 @@ def compile_native(function: Callable, signature: str, *, parallel: bool = False
     twin.__qualname__ = f"{function.__name__}_{'parallel' if parallel else 'serial'}"
     options = {"nogil": True, "cache": True, "error_model": "numpy", "parallel": parallel}
     with cache_lock():
-        return numba.njit(signature, **options)(twin)
+        compiled: Callable[..., Any] = numba.njit(signature, **options)(twin)
+        return compiled
 
 
 @cache

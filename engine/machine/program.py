@@ -8,6 +8,7 @@ from pkgutil import iter_modules
 import numpy as np
 
 from engine.machine.checks import Check, Checks
+from engine.machine.compiler import address
 from engine.machine.kernel import KERNELS, Kernel
 from engine.machine.memory import Tensor, checking
 
@@ -95,7 +96,7 @@ class Operation:
                     f"{self.kernel.name}: {spec.name} ({operand.name}) holds {operand.area.dtype}, "
                     f"the program computes in {dtype}"
                 )
-        row = [self.kernel.address(dtype), *(sizes[s] for s in self.kernel.sizes)]
+        row = [address(self.kernel, dtype), *(sizes[s] for s in self.kernel.sizes)]
         row += [o if isinstance(o, int) else o.address for o in self.operands]
         return row + [0] * (width - len(row))
 

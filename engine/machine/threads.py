@@ -33,11 +33,3 @@ def available_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def entry(name: str, parallel: bool) -> Callable[..., Any]:
-    """A native entry of the virtual machine ("run_steps" or "run_lanes"), compiled; imports Numba."""
-    from engine.machine import vm
-
-    compiled: Callable[..., Any] = getattr(vm, name)(parallel)
-    return compiled

@@ -1,7 +1,13 @@
-"""Probes: pictures of what a network has learned, computed beside the training and never touching it."""
+"""Probes: what can be seen of a network, computed beside the training and never touching it. Importing this package
+makes all of them known."""
 
-from engine.probes.layers import layer_histograms, weights
-from engine.probes.pictures import Classes, Fit, Plane
-from engine.probes.sights import Sights, Wish
+from importlib import import_module
+from pkgutil import iter_modules
 
-__all__ = ["Classes", "Fit", "Plane", "Sights", "Wish", "layer_histograms", "weights"]
+from engine.probes.probe import Probe, kinds, suited
+from engine.probes.subject import Subject
+
+for _module in iter_modules(__path__):
+    import_module(f"{__name__}.{_module.name}")
+
+__all__ = ["Probe", "Subject", "kinds", "suited"]

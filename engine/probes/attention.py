@@ -1,4 +1,4 @@
-"""Pictures of attention: where each position of a text looks, and where in an image."""
+"""Attention: where each position of a text looks, and where in an image."""
 
 from math import isqrt
 
@@ -9,9 +9,11 @@ from engine.errors import InputError
 from engine.evaluate import Evaluator
 from engine.layers.attention import Attention
 from engine.layers.convolution import Patch
-from engine.probes.images import Maps, drawn_as
+from engine.probes.answers import vocabulary_of
+from engine.probes.images import Maps, drawn_as, is_image
+from engine.probes.probe import Probe
 from engine.probes.rows import looked_at
-from engine.probes.writing import vocabulary_of
+from engine.probes.subject import Subject
 from engine.tasks import Answering
 from engine.trainer import Trainer
 
@@ -24,6 +26,32 @@ class Attentions(msgspec.Struct, frozen=True, eq=False):
     tokens: list[str]  # (T,)
     layers: list[tuple[str, np.ndarray]]  # (name, (H, T, T))
     problem: str = ""  # why the text that was asked for is not shown
+
+
+class AttentionProbe(Probe, frozen=True):
+    """Attention over a text; without a prompt over a validation row."""
+
+    prompt: str = ""
+
+    @classmethod
+    def suits(cls, subject: Subject) -> bool:
+        return over_tokens(subject.trainer)
+
+    def take(self, subject: Subject) -> Attentions:
+        return over_text(subject.trainer, subject.network(), self.prompt)
+
+
+class PatchAttentionProbe(Probe, frozen=True):
+    """How much attention each part of an image is given, by layer and head."""
+
+    index: int = 0  # the first example
+
+    @classmethod
+    def suits(cls, subject: Subject) -> bool:
+        return is_image(subject.dataset.input_shape) and over_patches(subject.trainer)
+
+    def take(self, subject: Subject) -> Maps:
+        return over_image(subject.trainer, subject.network(), self.index)
 
 
 def over_text(trainer: Trainer, single: Evaluator, text: str = "") -> Attentions:

@@ -1,4 +1,4 @@
-"""Pictures of codes: vectors of tokens, users or bottlenecks in two dimensions."""
+"""Codes: vectors of tokens, users or bottlenecks in two dimensions."""
 
 import msgspec
 import numpy as np
@@ -6,7 +6,9 @@ import numpy as np
 from engine.builder import Block, Role
 from engine.data import Dataset
 from engine.data.preparation.dataset import Rows
+from engine.probes.probe import Probe
 from engine.probes.rows import looked_at
+from engine.probes.subject import Subject
 from engine.trainer import Trainer
 
 MOST_POINTS = 400
@@ -24,10 +26,34 @@ class Codes(msgspec.Struct, frozen=True, eq=False):
     share: float
 
 
+class EmbeddingProbe(Probe, frozen=True):
+    """The vectors of a table, each a token, user or item, in the plane of their largest variance."""
+
+    table: str = ""
+
+    @classmethod
+    def suited(cls, subject: Subject) -> tuple["EmbeddingProbe", ...]:
+        return tuple(map(cls, tables(subject.trainer)))
+
+    def take(self, subject: Subject) -> Codes:
+        return table(subject.trainer, self.table)
+
+
+class CodesProbe(Probe, frozen=True):
+    """The narrowest layer's outputs, in the plane of their largest variance."""
+
+    @classmethod
+    def suits(cls, subject: Subject) -> bool:
+        return is_autoencoder(subject.trainer)
+
+    def take(self, subject: Subject) -> Codes:
+        return hidden_codes(subject.trainer)
+
+
 def principal(values: np.ndarray) -> tuple[np.ndarray, float]:
     """Vectors (P, D) in the plane of their largest variance (P, 2), and its share of the whole (PCA).
 
-    The sign of each axis is fixed, so that a picture does not flip while the network learns.
+    The sign of each axis is fixed, so that the plane does not flip while the network learns.
     """
     centerd = values - values.mean(axis=0)
     if centerd.shape[1] == 1:
@@ -54,7 +80,7 @@ def table(trainer: Trainer, name: str) -> Codes:
 
 
 def visible(token: str) -> str:
-    """A token as it can stand on a picture."""
+    """A token by a sign that can be seen."""
     return {" ": "␣", "\n": "↵", "\t": "→"}.get(token) or repr(token)[1:-1]
 
 
@@ -81,7 +107,8 @@ def is_autoencoder(trainer: Trainer) -> bool:
 def standard(values: np.ndarray) -> np.ndarray:
     """Rows (R, K) without their mean and scale: the same before and after a whole scaling."""
     centerd = values - values.mean()
-    return centerd / max(float(np.abs(centerd).max()), 1e-9)
+    result: np.ndarray = centerd / max(float(np.abs(centerd).max()), 1e-9)
+    return result
 
 
 def hidden_codes(trainer: Trainer) -> Codes:

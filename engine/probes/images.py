@@ -1,4 +1,4 @@
-"""Pictures of images: what the network says of them, its first filters, what its layers make of one image."""
+"""Images: what the network says of them, its first filters, what its layers make of one image."""
 
 import msgspec
 import numpy as np
@@ -8,7 +8,10 @@ from engine.data import Dataset
 from engine.evaluate import Evaluator
 from engine.layers.dense import Dense
 from engine.metrics import predicted
+from engine.probes.codes import is_autoencoder
+from engine.probes.probe import Probe
 from engine.probes.rows import from_example, looked_at
+from engine.probes.subject import Subject
 from engine.trainer import Trainer
 
 SHOWN = 60
@@ -36,6 +39,56 @@ class Reconstructions(msgspec.Struct, frozen=True, eq=False):
 
     images: np.ndarray
     outputs: np.ndarray
+
+
+class ImagesProbe(Probe, frozen=True):
+    """Images with what the network says of each."""
+
+    index: int = 0  # the first example
+
+    @classmethod
+    def suits(cls, subject: Subject) -> bool:
+        return subject.dataset.task.predicts_class and is_image(subject.dataset.input_shape)
+
+    def take(self, subject: Subject) -> Named:
+        return named(subject.trainer, self.index)
+
+
+class FiltersProbe(Probe, frozen=True):
+    """The weights of the first layer as images."""
+
+    @classmethod
+    def suits(cls, subject: Subject) -> bool:
+        return is_image(subject.dataset.input_shape) and bool(first_filters(subject.trainer))
+
+    def take(self, subject: Subject) -> Maps:
+        return filters(subject.trainer)
+
+
+class FeaturesProbe(Probe, frozen=True):
+    """What the layers make of one image."""
+
+    index: int = 0  # the first example
+
+    @classmethod
+    def suits(cls, subject: Subject) -> bool:
+        return is_image(subject.dataset.input_shape) and bool(mapped(subject.trainer))
+
+    def take(self, subject: Subject) -> Maps:
+        return features(subject.trainer, subject.network(), self.index)
+
+
+class ReconstructionsProbe(Probe, frozen=True):
+    """Images, and what an autoencoder gives back."""
+
+    index: int = 0  # the first example
+
+    @classmethod
+    def suits(cls, subject: Subject) -> bool:
+        return is_image(subject.dataset.input_shape) and is_autoencoder(subject.trainer)
+
+    def take(self, subject: Subject) -> Reconstructions:
+        return reconstructions(subject.trainer, self.index)
 
 
 def is_image(shape: tuple[int, ...]) -> bool:
@@ -106,7 +159,7 @@ def first_filters(trainer: Trainer) -> list[tuple[Block, tuple[int, int, int]]]:
 
 
 def mapped(trainer: Trainer) -> list[Block]:
-    """The layers whose outputs are images."""
+    """The layers whose outputs are feature maps."""
     blocks = trainer.evaluator.builder.blocks
     return [b for b in blocks if "." not in b.name and is_image(b.shape) and b.layer.feature_maps]
 

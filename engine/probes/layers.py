@@ -1,18 +1,45 @@
-"""Pictures of layers: their weights, and histograms of what flows through them."""
+"""Layers: their weights, and histograms of what flows through them."""
 
 import numpy as np
 
+from engine.probes.probe import Probe
+from engine.probes.subject import Subject
 from engine.trainer import Trainer
 
 
-def weights(trainer: Trainer) -> list[tuple[str, np.ndarray]]:
+class WeightsProbe(Probe, frozen=True):
     """(layer, weights (inputs, units)) of the dense layers, for drawing the network."""
+
+    @classmethod
+    def suits(cls, subject: Subject) -> bool:
+        return bool(dense_weights(subject.trainer))
+
+    def take(self, subject: Subject) -> list[tuple[str, np.ndarray]]:
+        memory = subject.trainer.evaluator.memory
+        return [(name, memory[f"{name}.weight"].copy()) for name in dense_weights(subject.trainer)]
+
+
+class HistogramsProbe(Probe, frozen=True):
+    """Histograms of a layer's weights, gradients and activations after the last step, by name."""
+
+    layer: str = ""
+
+    @classmethod
+    def suits(cls, subject: Subject) -> bool:
+        return True
+
+    def take(self, subject: Subject) -> dict[str, tuple[np.ndarray, float, float]]:
+        return layer_histograms(subject.trainer, self.layer)
+
+
+def dense_weights(trainer: Trainer) -> list[str]:
+    """The dense layers, in their order."""
     tensors = trainer.evaluator.memory.areas["parameters"].tensors
     names = [
-        n for n in tensors if n.endswith(".weight") and len(tensors[n].shape) == 2 and n.startswith("dense")
+        n for n in tensors if n.endswith(".weight") and n.startswith("dense") and len(tensors[n].shape) == 2
     ]
     names.sort(key=lambda n: int("".join(c for c in n.split(".")[0] if c.isdigit())))
-    return [(n.rsplit(".", 1)[0], tensors[n].array.copy()) for n in names]
+    return [n.rsplit(".", 1)[0] for n in names]
 
 
 def histogram(values: np.ndarray, bins: int = 40) -> tuple[np.ndarray, float, float]:

@@ -1,10 +1,13 @@
-"""Pictures of forecasts: what the network says of a stretch of a series, and what came."""
+"""Forecasts: what the network says of a stretch of a series, and what came."""
 
 import msgspec
 import numpy as np
 
 from engine.data import Dataset
+from engine.probes.codes import is_autoencoder
+from engine.probes.probe import Probe
 from engine.probes.rows import looked_at
+from engine.probes.subject import Subject
 from engine.trainer import Trainer
 
 STRETCH = 160  # moments
@@ -19,6 +22,19 @@ class Forecast(msgspec.Struct, frozen=True, eq=False):
     truth: np.ndarray
     said: np.ndarray
     rules: dict[str, np.ndarray]
+
+
+class ForecastProbe(Probe, frozen=True):
+    """A forecast; `index` 0 is the end of the series, 1 what lies a horizon before it, and so on."""
+
+    index: int = 0
+
+    @classmethod
+    def suits(cls, subject: Subject) -> bool:
+        return is_series(subject.dataset) and not is_autoencoder(subject.trainer)
+
+    def take(self, subject: Subject) -> Forecast:
+        return forecast(subject.trainer, self.index)
 
 
 def is_series(dataset: Dataset) -> bool:

@@ -1,11 +1,26 @@
-"""Pictures of signals: rows of numbers in time, not columns of a table, with what the network says of them."""
+"""Signals: rows of numbers in time, not columns of a table, with what the network says of them."""
 
 from engine.data import Dataset
 from engine.probes.images import Named, judged
+from engine.probes.probe import Probe
+from engine.probes.subject import Subject
 from engine.trainer import Trainer
 
 SHOWN = 40
 SHORTEST = 8
+
+
+class SignalsProbe(Probe, frozen=True):
+    """Signals with what the network says of each."""
+
+    index: int = 0  # the first example
+
+    @classmethod
+    def suits(cls, subject: Subject) -> bool:
+        return subject.dataset.task.predicts_class and is_signal(subject.dataset)
+
+    def take(self, subject: Subject) -> Named:
+        return named(subject.trainer, self.index)
 
 
 def is_signal(dataset: Dataset) -> bool:

@@ -6,14 +6,15 @@ from msgspec.structs import replace
 import presets
 from engine.diagnostics import LayerState
 from engine.experiment import Experiment, experiment_from
-from engine.probes import Classes, Fit, Plane
-from engine.probes.attention import Attentions
-from engine.probes.writing import Page, Writing
+from engine.probes.attention import AttentionProbe, Attentions
+from engine.probes.decisions import Classes, ClassesProbe, Fit, FitProbe, NeuronsProbe, Plane, PlaneProbe
 from tui_lab.session import base
 from tui_lab.session.base import Command, Look, Snapshot
 from tui_lab.session.history import Buckets
+from tui_lab.session.writing import Page, TextProbe, Writing
 
 STEP = 48_210
+HISTOGRAMS = ("weights", "gradients", "activations")
 
 
 class FakeSession:
@@ -117,10 +118,12 @@ def spiral() -> FakeSession:
             ),
             edits=1,
             layers=states,
-            histograms={k: (np.arange(40) % 13 * 3, -1.0, 1.0) for k in ("weights", "gradients", "activations")},
-            sights=("plane", "neurons"),
-            seen={"plane": plane, "neurons": plane},
-            weights=[("dense1", rng[:, :8]), ("dense2", rng[:, :8].T @ rng), ("dense3", rng.T)],
+            probes=(PlaneProbe(), NeuronsProbe()),
+            views={
+                "plane": plane, "neurons": plane,
+                "histograms": {k: (np.arange(40) % 13 * 3, -1.0, 1.0) for k in HISTOGRAMS},
+                "weights": [("dense1", rng[:, :8]), ("dense2", rng[:, :8].T @ rng), ("dense3", rng.T)],
+            },
         )
     )  # fmt: skip
 
@@ -141,7 +144,7 @@ def digits() -> FakeSession:
     end = {"event": "end", "reason": "done", "step": STEP, "test": {"accuracy": 0.98}}
     session.show(
         name="digits-mlp", experiment=experiment_of("digits-mlp"), data=data, phase=base.ENDED, end=end,
-        sights=("confusion", "mistakes"), seen=dict.fromkeys(("confusion", "mistakes"), classes), weights=[],
+        probes=(ClassesProbe(),), views=dict.fromkeys(("confusion", "mistakes"), classes),
         parameters=33_738,
     )  # fmt: skip
     return session
@@ -153,7 +156,7 @@ def line() -> FakeSession:
     x = np.linspace(0, 4, 20)
     session.show(
         name="linear-regression", experiment=experiment_of("linear-regression"), metric="r2",
-        sights=("fit",), seen={"fit": Fit(x, x * 0.9, x, x, x * 0.9 + 0.1)}, phase=base.PAUSED,
+        probes=(FitProbe(),), views={"fit": Fit(x, x * 0.9, x, x, x * 0.9 + 0.1)}, phase=base.PAUSED,
         data=session.latest.data | {"task": "regression", "classes": (), "input_shape": (1,), "balance": None},
     )  # fmt: skip
     return session
@@ -192,9 +195,10 @@ def gpt() -> FakeSession:
     }  # fmt: skip
     session.show(
         name="names-gpt", experiment=experiment_of("names-gpt"), data=data, blocks=blocks, parameters=101_696,
-        layers=tuple(layer(name, shape, size) for name, kind, shape, size in blocks), weights=[],
-        sights=("text", "attention"), metric="perplexity", log={"step": STEP, "perplexity": 8.217},
-        seen={
+        layers=tuple(layer(name, shape, size) for name, kind, shape, size in blocks),
+        probes=(TextProbe(), AttentionProbe()), metric="perplexity", log={"step": STEP, "perplexity": 8.217},
+        views=session.latest.views
+        | {
             "text": Writing(pages, True), "attention": Attentions(tokens, [("a", heads), ("b", heads[::-1])]),
         },
     )  # fmt: skip

@@ -13,7 +13,7 @@ from engine.builder import IOSpec
 from engine.data import Dataset, Pipeline, prepare
 from engine.errors import InputError
 from engine.evaluate import Evaluator
-from engine.experiment import Experiment, dataset_key, experiment_from, override
+from engine.experiment import Experiment, dataset_key, experiment_from
 from engine.generate import Generator
 from engine.network import trace
 from engine.run import Run
@@ -25,8 +25,7 @@ def experiment_of(
     seed: int | None = None,
 ) -> tuple[str, Experiment]:  # fmt: skip
     """(name, experiment) of a preset or file with the command line's changes applied."""
-    name, tree = presets.find(target)
-    tree = override(tree, list(assignments))
+    name, tree = presets.find(target, assignments)
     training = tree.get("training")
     if isinstance(training, dict):
         if steps or epochs:

@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from tui_lab.cli.reference import help_of, range_of
-
 if TYPE_CHECKING:
     from engine.catalog import Entry
 
@@ -54,9 +52,9 @@ def section(entry: "Entry") -> Iterator[str]:
             cells = (
                 f"`{field.name}`",
                 default,
-                range_of(field),
+                field.holds,
                 "live" if field.live else "",
-                help_of(field),
+                field.help_with_unit,
             )
             yield f"| {' | '.join(in_table(cell) for cell in cells)} |"
     if entry.toml:

@@ -57,6 +57,39 @@ def check_length(steps: int | None, epochs: float | None) -> None:
         raise click.UsageError("--steps and --epochs cannot both be given")
 
 
+def data_options(function: Callable) -> Callable:
+    """What a table's columns are: --target, --ignore and --task."""
+    for option in (
+        click.option(
+            "--task",
+            type=click.Choice(["classification", "regression"]),
+            help="What the target is; else judged.",
+        ),
+        click.option(
+            "--ignore", metavar="COLUMN", multiple=True, help="A column that is no input; may be repeated."
+        ),
+        click.option(
+            "--target", "column", metavar="COLUMN", help="The column to predict; else the last one."
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+def data_assignments(column: str | None, ignore: tuple[str, ...], task: str | None) -> tuple[str, ...]:
+    """The same as `--set` has it."""
+    import json
+
+    found = []
+    if column:
+        found.append(f"data.target={column if column.isdigit() else json.dumps(column, ensure_ascii=False)}")
+    if ignore:
+        found.append(f"data.ignore={json.dumps(ignore, ensure_ascii=False)}")
+    if task:
+        found.append(f"data.task={json.dumps(task)}")
+    return tuple(found)
+
+
 def output_options(function: Callable) -> Callable:
     """--json and --quiet, of which one may be given."""
     function = click.option("--quiet", is_flag=True, help="Print nothing but errors.")(function)

@@ -8,7 +8,7 @@ import click
 from tui_lab.cli.options import complete_reference
 
 if TYPE_CHECKING:
-    from engine.catalog import Entry, FieldEntry
+    from engine.catalog import Entry
 
 WIDTH = 100
 
@@ -82,7 +82,9 @@ def page(entry: "Entry") -> Iterator[str]:
         yield ""
     if entry.fields:
         header = ("field", "default", "range", "live", "")
-        rows = [(f.name, f.default, range_of(f), "live" if f.live else "", help_of(f)) for f in entry.fields]
+        rows = [
+            (f.name, f.default, f.holds, "live" if f.live else "", f.help_with_unit) for f in entry.fields
+        ]
         yield from aligned([header, *rows], indent="  ")
         yield ""
         if any(f.live for f in entry.fields):
@@ -93,15 +95,6 @@ def page(entry: "Entry") -> Iterator[str]:
             yield f"  {title}"
             yield from (f"    {line}" for line in text.splitlines())
             yield ""
-
-
-def range_of(field: "FieldEntry") -> str:
-    """What a field may hold: its kind, and its bounds."""
-    return f"{field.kind} {field.range}".strip()
-
-
-def help_of(field: "FieldEntry") -> str:
-    return f"{field.help} ({field.unit})" if field.unit and field.unit not in field.help else field.help
 
 
 def plain(entry: "Entry") -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import IO, Any
 
 import msgspec
 
+from engine.data.preparation.notes import gathered
 from engine.events import Checkpoint, End, Event, Log, Start, Warning
 from engine.trainer import Trainer
 from tui_lab import numbers
@@ -85,6 +86,9 @@ class Plain(Quiet):
     def begin(self, trainer: Trainer) -> None:
         self.trainer, self.pace, self.begun = trainer, Pace(trainer), True
         self.metric = headline(trainer)
+        if not trainer.step:
+            for note in gathered(trainer.dataset.notes):
+                self.line(f"note: {note}")
 
     def pulse(self, message: str) -> None:
         if not self.begun and message and time.monotonic() - self.told >= LINE_SECONDS:

@@ -11,6 +11,8 @@ import click
 from tui_lab.cli.options import (
     check_length,
     complete_presets,
+    data_assignments,
+    data_options,
     length_options,
     output_options,
     runs_option,
@@ -32,6 +34,7 @@ INTERRUPTED = 130
 @click.option(
     "--set", "assignments", metavar="KEY=VALUE", multiple=True, help="Change a field: optimizer.lr=0.01."
 )
+@data_options
 @length_options
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Where all randomness begins.")
 @threads_option()
@@ -41,6 +44,7 @@ INTERRUPTED = 130
 def train_command(
     target: str, assignments: tuple[str, ...], steps: int | None, epochs: float | None, minutes: float | None,
     seed: int | None, threads: int | None, runs: Path | None, name: str | None, as_json: bool, quiet: bool,
+    column: str | None, ignore: tuple[str, ...], task: str | None,
 ) -> int:  # fmt: skip
     """Train a preset, a TOML file, or what suits a file of data (a table, a text, pictures), without a screen."""
     check_length(steps, epochs)
@@ -51,6 +55,7 @@ def train_command(
         from tui_lab.session.local import LocalSession
 
         ending.report = reporter(as_json, quiet)
+        assignments = (*data_assignments(column, ignore, task), *assignments)
         title, experiment = experiment_of(target, assignments, steps, epochs, seed)
         session = LocalSession(
             title, experiment, runs_root(runs), run_name=name, threads=threads, play=True, watched=False,

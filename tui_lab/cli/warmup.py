@@ -14,12 +14,12 @@ import click
 def warmup_command(precision: str) -> None:
     """Compile everything now, so that nothing waits later."""
     from engine.machine import vm
-    from engine.machine.compiler import cache_folder
+    from engine.machine.compiler import address, cache_folder
     from engine.machine.program import all_kernels
     from tui_lab.cli.signals import held_back
 
     began = time.monotonic()
-    jobs: list[tuple[str, Callable]] = [(k.name, partial(k.address, precision)) for k in all_kernels()]
+    jobs: list[tuple[str, Callable]] = [(k.name, partial(address, k, precision)) for k in all_kernels()]
     for entry in (vm.run_steps, vm.run_lanes):
         jobs += [(entry.__name__, partial(entry, parallel)) for parallel in (False, True)]
     moving = sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb"

@@ -6,7 +6,7 @@ import msgspec
 
 from engine.diagnostics import Finding, LayerState
 from engine.experiment import Experiment
-from engine.probes import Wish
+from engine.probes import Probe
 from tui_lab.session.history import Buckets
 
 LOADING, COMPILING, READY, TRAINING, PAUSED = "loading", "compiling", "ready", "training", "paused"
@@ -65,11 +65,8 @@ class Look(msgspec.Struct, frozen=True):
     first: int = 0  # step of the curves
     last: int | None = None  # None: to the present step
     layers: bool = False
-    layer: str = ""  # whose histograms
-    sights: tuple[str, ...] = ()  # pictures by name; "first" is the one that suits the run best
-    wish: Wish = Wish()  # what is chosen about them: size, prompt, temperature
-    weights: bool = False
-    seconds: float = 0.5  # at least this long between two pictures
+    views: dict[str, Probe] = {}  # what is taken for each view that is shown, by the view's name
+    seconds: float = 0.5  # at least this long between two results of a probe
 
 
 class Snapshot(msgspec.Struct, frozen=True, eq=False):
@@ -100,10 +97,8 @@ class Snapshot(msgspec.Struct, frozen=True, eq=False):
     edits: int = 0  # that can be undone
     findings: tuple[Finding, ...] = ()
     layers: tuple[LayerState, ...] = ()
-    histograms: dict[str, Any] = {}
-    sights: tuple[str, ...] = ()  # the pictures there are, the one that suits best first
-    seen: dict[str, Any] = {}  # those that were asked for
-    weights: list[Any] = []
+    probes: tuple[Probe, ...] = ()  # what can be seen of this run
+    views: dict[str, Any] = {}  # what the probes gave that were asked for, by the names of the views
 
 
 class Session(Protocol):

@@ -20,9 +20,9 @@ from tui_lab.session import base
 from tui_lab.session.base import Command, Look, Snapshot
 from tui_lab.session.describing import describe_data, differences, snapshot_of, value_at
 from tui_lab.session.pace import Pace, watchable
-from tui_lab.session.pictures import Pictures
 from tui_lab.session.raw_columns import columns_before
 from tui_lab.session.record import Record
+from tui_lab.session.views import Views
 
 CHUNK_SECONDS = 0.1  # a command ends a chunk at once, so it may be long
 MOST_STEPS = 10_000  # in a chunk that is watched: the values of its curves need room many times over
@@ -69,7 +69,7 @@ class Controller:
         self.begun = self.playing = False
         self.until: int | None = None
         self.undo: list[Experiment] = []
-        self.record, self.pictures = Record(), Pictures(trainer)
+        self.record, self.pictures = Record(), Views(trainer)
         self.phase = base.READY
         self._warned: set[str] = set()
         self._since = 0.0  # when the last chunk ended
@@ -303,6 +303,6 @@ class Controller:
             pace=self.pace.per_second,
             edits=len(self.undo),
             curves=self.record.curves(look.first, step if look.last is None else look.last),
-            sights=self.pictures.names,
+            probes=self.pictures.probes,
             **self.pictures.taken,
         )

@@ -1,22 +1,19 @@
 """The application: the terminal's style, the screens, and an end that always saves."""
 
 import os
-import sys
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 
-from textual.app import App, SystemCommand
-from textual.binding import Binding
+from textual.app import SystemCommand
 from textual.driver import Driver
 from textual.screen import Screen
 from textual.theme import Theme
 
-from tui_lab.charts.glyphs import GLYPHS, glyphs_for
 from tui_lab.charts.palette import DARK, LIGHT, ChartStyle, Palette, depth_for
 from tui_lab.session.base import Session
-
-FPS, SLOW_FPS = 5.0, 0.4
+from tui_lab.tui.actions import APP, bindings, every_action
+from tui_lab.tui.host import LabHost
 
 
 def theme_of(name: str, palette: Palette) -> Theme:
@@ -41,7 +38,7 @@ def theme_of(name: str, palette: Palette) -> Theme:
     )
 
 
-class LabApp(App[int]):
+class LabApp(LabHost):
     """The lab: a list of presets, and a screen on a run."""
 
     TITLE = "tui-lab"
@@ -49,11 +46,7 @@ class LabApp(App[int]):
     ENABLE_COMMAND_PALETTE = True
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-narrow"), (100, "-normal"), (150, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (16, "-low"), (30, "-high")]
-    BINDINGS = [
-        Binding("t", "toggle_theme", "theme", show=False),
-        Binding("question_mark", "help", "help", key_display="?"),
-        Binding("ctrl+z", "pause_instead", show=False, priority=True),
-    ]
+    BINDINGS = bindings(APP)
 
     def __init__(
         self,
@@ -70,15 +63,10 @@ class LabApp(App[int]):
 
         `threads` and `pace` are for what is opened from there.
         """
-        super().__init__()
-        self.start, self.root, self.threads, self.pace = start, root, threads, pace
-        self.low_bandwidth = low_bandwidth
-        self.fps = min(fps or FPS, SLOW_FPS) if low_bandwidth else (fps or FPS)
-        encoding = getattr(sys.__stdout__, "encoding", None)
-        self.glyphs = GLYPHS[glyphs] if glyphs else glyphs_for(os.environ, encoding)
-        self.session: Session | None = None
-        self.failure: Exception | None = None
-        self.chart_style = ChartStyle(DARK, self.glyphs)
+        super().__init__(
+            root=root, fps=fps, low_bandwidth=low_bandwidth, glyphs=glyphs, threads=threads, pace=pace
+        )
+        self.start = start
 
     def get_driver_class(self) -> type[Driver]:
         """The terminal's own driver, which says of styles only what changes."""
@@ -106,19 +94,17 @@ class LabApp(App[int]):
         self.session = start()
         self.push_screen(LabScreen(self.session))
 
-    def _handle_exception(self, error: Exception) -> None:
-        """Leave without printing over the terminal; whoever ran the app tells what happened."""
-        self.failure = error
-        self._return_code = 1
-        self.exit(1)
-
     def get_system_commands(self, screen: Screen) -> Iterable[SystemCommand]:
-        """Every key of the screen is a command of the palette, too."""
-        yield from super().get_system_commands(screen)
-        for binding in getattr(screen, "BINDINGS", ()):
-            if binding.description:
-                run = partial(screen.run_action, binding.action)
-                yield SystemCommand(binding.description.capitalize(), f"key {binding.key}", run)
+        """Every key of the screen, of the focused panel and of the app is a command of the palette, too."""
+        hidden = {action.call for action in every_action() if not action.palette}
+        said: set[str] = set()
+        for node, binding, enabled, about in screen.active_bindings.values():
+            if not enabled or not binding.description or binding.action in hidden or binding.action in said:
+                continue
+            said.add(binding.action)
+            key = binding.key_display or binding.key
+            run = partial(self.run_action, binding.action, node)
+            yield SystemCommand(binding.description, f"{key}   {about}" if about else key, run)
 
     def action_toggle_theme(self) -> None:
         dark = self.theme != "lab-dark"

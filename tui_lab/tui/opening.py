@@ -1,6 +1,6 @@
 """From a line of the list to what it is about, and to a session on it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +18,14 @@ from tui_lab.session.local import LocalSession
 DEEPEST = 1  # of the layers within layers that are listed
 
 
-def experiment_for(kind: str, name: str, root: Path) -> tuple[Experiment, Run | None]:
+def experiment_for(
+    kind: str, name: str, root: Path, assignments: Sequence[str] = ()
+) -> tuple[Experiment, Run | None]:
     """The experiment of a preset, a file (one of data gets a sensible one), or a run. Raises InputError."""
     if kind == "run":
         run = Run.find(name, root)
         return run.experiment(), run
-    return experiment_from(presets.find(name)[1], name), None
+    return experiment_from(presets.find(name, assignments)[1], name), None
 
 
 def kind_of(target: str, root: Path) -> str:
@@ -43,12 +45,13 @@ def opener(
     play: bool = False,
     threads: int | None = None,
     pace: float | None = None,
+    assignments: Sequence[str] = (),
 ) -> Callable[[], LocalSession]:
     """What makes a session on a preset, file or run. Raises InputError.
 
     `pace` is in steps a second, 0 for full speed; None slows down what would be over before anyone has seen it.
     """
-    experiment, run = experiment_for(kind, name, root)
+    experiment, run = experiment_for(kind, name, root, assignments)
     title = run.name if run is not None else Path(name).stem
     return lambda: LocalSession(title, experiment, root, run=run, play=play, threads=threads, pace=pace)
 

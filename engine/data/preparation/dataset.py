@@ -10,6 +10,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from engine.data.preparation.indices import check_indices
+from engine.data.preparation.notes import Note
 from engine.data.preparation.pipeline import Pipeline
 from engine.metrics import BitsPerToken, Metric
 from engine.tasks import Task
@@ -47,6 +48,7 @@ class Dataset:
     pipeline: Pipeline
     vocabulary: tuple[int, ...] = ()  # see Builder.vocabulary_of; empty: the inputs are quantities
     labels: tuple[str, ...] = ()  # the names of what the rows' labels number
+    notes: tuple[Note, ...] = ()  # what was found in the data, and what was done about it
 
     @property
     def classes(self) -> tuple[str, ...]:

@@ -4,9 +4,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from engine.component import build, tree_of
+from engine.data.preparation.columns import TableFit
 from engine.data.preparation.preprocess import Fitted, Missing, OneHot, Preprocess
 from engine.data.readers.csv import UNKNOWN
 from engine.tasks import Task, task_named
@@ -33,6 +35,7 @@ class Pipeline:
     size: int = 0  # of pictures: the side they were scaled to; 0: they were not
     series: str = ""  # of a series: its column
     difference: int = 0  # and against how many values before its changes are; 0: the values themselves
+    table: TableFit | None = None  # of a table: how its cells are read
 
     @classmethod
     def fitted(
@@ -98,14 +101,16 @@ class Pipeline:
         if self.target_scale is None:
             return y
         mean, deviation = map(np.array, self.target_scale)
-        return (y - mean) / deviation
+        result: np.ndarray = (y - mean) / deviation
+        return result
 
     def target_to_original(self, y: np.ndarray) -> np.ndarray:
         """Outputs or targets (R, K) of a regression in the units of the data."""
         if self.target_scale is None:
             return y
         mean, deviation = map(np.array, self.target_scale)
-        return y * deviation + mean
+        result: np.ndarray = y * deviation + mean
+        return result
 
     def to_json(self) -> Json:
         return {
@@ -122,6 +127,7 @@ class Pipeline:
             "size": self.size,
             "series": self.series,
             "difference": self.difference,
+            "table": msgspec.to_builtins(self.table),
         }
 
     @classmethod
@@ -140,6 +146,7 @@ class Pipeline:
             size=json.get("size", 0),
             series=json.get("series", ""),
             difference=json.get("difference", 0),
+            table=msgspec.convert(json["table"], TableFit) if json.get("table") else None,
         )
 
 

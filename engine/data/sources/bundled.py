@@ -1,14 +1,14 @@
 """Data sets that come with the package; their sources and licences stand in files/LICENSES.md."""
 
 import re
+from dataclasses import replace
 from importlib.resources import files
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 
-from engine.data.readers.csv import read_table
 from engine.data.readers.npz import read_npz
-from engine.data.sources.csv import raw_from_table
+from engine.data.sources.csv import Csv
 from engine.data.sources.rows import Raw, RowSource
 from engine.tasks import Classification
 
@@ -28,10 +28,11 @@ def origin(tag: str) -> list[tuple[str, str]]:
 class BundledTable(RowSource, kw_only=True):
     """A table among the package's files; the last column is the target."""
 
-    task: ClassVar[str] = "classification"
+    task: ClassVar[Literal["classification", "regression"]] = "classification"
 
     def load(self, rng: np.random.Generator) -> Raw:
-        return raw_from_table(read_table(str(FOLDER / f"{self.tag()}.csv.gz")), "", self.task)
+        raw = Csv(path=str(FOLDER / f"{self.tag()}.csv.gz"), task=self.task).load(rng)
+        return replace(raw, notes=())  # nothing about them is the user's to decide
 
 
 class Iris(BundledTable, tag="iris", kw_only=True):
@@ -49,7 +50,7 @@ class BreastCancer(BundledTable, tag="breast-cancer", kw_only=True):
 class Diabetes(BundledTable, tag="diabetes", kw_only=True):
     """442 patients by 10 measurements; how far diabetes has progressed a year later (Efron et al. 2004)."""
 
-    task: ClassVar[str] = "regression"
+    task: ClassVar[Literal["classification", "regression"]] = "regression"
 
 
 class Digits(RowSource, tag="digits", kw_only=True):

@@ -5,8 +5,9 @@ from typing import Annotated, Literal
 
 import numpy as np
 
+from engine.data.readers.idx import read_idx
 from engine.data.sources.bundled import FOLDER
-from engine.data.sources.idx import Pair, raw_from_images, read_idx, read_pair
+from engine.data.sources.idx import Pair, raw_from_images, read_pair
 from engine.data.sources.rows import Raw, RowSource
 from engine.errors import InputError
 from engine.hyper import hyper

@@ -1,22 +1,20 @@
-"""IDX files, the format of MNIST: reading them, and those of the user as a source."""
+"""Images in IDX files, the format of MNIST, as a source."""
 
-import gzip
-import lzma
-import math
-import zlib
-from collections.abc import Callable
+import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
+from engine.data.preparation.pipeline import Pipeline
+from engine.data.readers.idx import read_idx
+from engine.data.sources.base import NewRows, Source
 from engine.data.sources.rows import Raw, RowSource
 from engine.errors import InputError
 from engine.hyper import hyper
 from engine.tasks import Classification
 
 WHITE = 255.0  # what a white pixel of 8 bits holds
-OPENERS: dict[str, Callable] = {".gz": gzip.open, ".xz": lzma.open}
 
 
 class Idx(RowSource, tag="idx", kw_only=True):
@@ -24,6 +22,8 @@ class Idx(RowSource, tag="idx", kw_only=True):
 
     With test files these are the test rows, and `split` shares out the others.
     """
+
+    files: ClassVar[tuple[str, ...]] = ("images", "labels", "test_images", "test_labels")
 
     images: Annotated[str, hyper("the file of images (train-images-idx3-ubyte.gz)")]
     labels: Annotated[str, hyper("the file of labels (train-labels-idx1-ubyte.gz)")]
@@ -35,6 +35,25 @@ class Idx(RowSource, tag="idx", kw_only=True):
     def __post_init__(self) -> None:
         if bool(self.test_images) != bool(self.test_labels):
             raise ValueError("test_images and test_labels are given together or not at all")
+
+    @classmethod
+    def opens(cls, path: str) -> bool:
+        return "ubyte" in Path(path).name or ".idx" in Path(path).name
+
+    @classmethod
+    def of_path(cls, path: str, **fields: Any) -> "Source":
+        name = Path(path).name
+        if "images-idx3" not in name.lower():
+            raise InputError(
+                f"{path}: expected a file of images (…-images-idx3-ubyte) with its labels beside it"
+            )
+        labels = str(Path(path).with_name(re.sub("images-idx3", "labels-idx1", name, flags=re.IGNORECASE)))
+        return cls(images=path, **{"labels": labels, **fields})
+
+    @classmethod
+    def new_rows(cls, path: str, fitted: Pipeline, input_shape: tuple[int, ...]) -> NewRows:
+        check_white(path, fitted)
+        return NewRows(as_bright(path, read_idx(path)[..., None], fitted, input_shape))
 
     @property
     def where(self) -> str:
@@ -77,38 +96,18 @@ def read_pair(images: str, labels: str) -> Pair:
     return x, y
 
 
-def read_idx(path: str) -> np.ndarray:
-    """The array of bytes in an IDX file: two zeros, type 8, the number of axes, their lengths, the values.
-
-    Raises InputError where it is none, or is cut short.
-    """
-    content = read_bytes(path)
-    axes = content[3] if len(content) > 3 else 0
-    start = 4 + 4 * axes
-    if content[:2] != b"\0\0" or not axes or len(content) < start:
-        raise InputError(f"{path}: is not an IDX file")
-    if content[2] != 8:
-        raise InputError(f"{path}: holds values of the IDX type {content[2]}, expected bytes (type 8)")
-    shape = tuple(np.frombuffer(content, ">u4", axes, offset=4).tolist())
-    expected, found = math.prod(shape), len(content) - start
-    if found != expected:
-        word = "is cut short" if found < expected else "is too long"
-        size = " × ".join(f"{n:,}" for n in shape)
-        raise InputError(f"{path}: {word}: it promises {size} values and holds {found:,}")
-    return np.frombuffer(content, np.uint8, expected, offset=start).reshape(shape)
+def check_white(path: str, fitted: Pipeline) -> None:
+    """Raise InputError where the run was not trained on pictures."""
+    if not fitted.white:
+        raise InputError(f"{path}: the run was not trained on pictures; expected a table or an .npz file")
 
 
-def read_bytes(path: str) -> bytes:
-    """A file's content, unpacked. Raises InputError where it cannot be read."""
-    try:
-        with OPENERS.get(Path(path).suffix.lower(), open)(path, "rb") as file:
-            return file.read()
-    except FileNotFoundError:
-        raise InputError(f"{path}: there is no such file") from None
-    except (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile) as error:
-        raise InputError(f"{path}: is cut short or damaged: {error}") from None
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
+def as_bright(path: str, images: np.ndarray, fitted: Pipeline, input_shape: tuple[int, ...]) -> np.ndarray:
+    """Pictures (R, H, W, C) as bright as those of training. Raises InputError where their size is another."""
+    if images.shape[1:] != input_shape:
+        found, wanted = (" × ".join(map(str, shape)) for shape in (images.shape[1:-1], input_shape[:-1]))
+        raise InputError(f"{path}: is {found} pixels (height × width), the run was trained on {wanted}")
+    return images * (fitted.white / WHITE)
 
 
 def sides(images: np.ndarray) -> str:

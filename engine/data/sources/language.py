@@ -8,8 +8,9 @@ import numpy as np
 
 from engine.data.preparation.dataset import Dataset, Rows
 from engine.data.preparation.pipeline import Pipeline
+from engine.data.preparation.split import PARTS
 from engine.data.preparation.vocabulary import Tokens, Vocabulary
-from engine.data.readers.csv import read_bytes
+from engine.data.readers.files import read_bytes
 from engine.data.sources.base import SPLIT_STREAM, Source
 from engine.errors import InputError
 from engine.hyper import hyper
@@ -25,7 +26,6 @@ Predict = Annotated[
 Measured = Annotated[
     int, hyper("most tokens of validation and of test that are evaluated", ge=1, log=True, unit="tokens")
 ]
-PARTS = ("train", "val", "test")
 
 
 class Language(Source, kw_only=True):
@@ -91,23 +91,18 @@ class Language(Source, kw_only=True):
     def segments(self, text: str, vocabulary: Vocabulary) -> list[list[np.ndarray]]:
         """A running text in three stretches, one after the other; each holds one sequence."""
         stream = vocabulary.encode(text)
-        return [[stream[first:last]] for first, last in pairwise(self.edges(len(stream)))]
+        return [[stream[first:last]] for first, last in pairwise(self.split.edges(len(stream)))]
 
     def shuffled(self, lines: list[str], vocabulary: Vocabulary, seed: int) -> list[list[np.ndarray]]:
         """The lines, shuffled and shared out; each is a sequence between two line ends."""
         order = np.random.default_rng([seed, SPLIT_STREAM]).permutation(len(lines)).tolist()
         end = np.array([vocabulary.end], np.int32)
         sequences = [np.concatenate([end, vocabulary.encode(lines[i]), end]) for i in order]
-        return [sequences[first:last] for first, last in pairwise(self.edges(len(sequences)))]
-
-    def edges(self, size: int) -> list[int]:
-        """Where the three parts of so many tokens or lines begin and end."""
-        shares = np.cumsum([0.0, self.split.train, self.split.val, self.split.test])
-        return [round(size * share) for share in shares.tolist()]
+        return [sequences[first:last] for first, last in pairwise(self.split.edges(len(sequences)))]
 
     def rows(self, sequences: list[np.ndarray], end: int, part: str, dtype: np.dtype) -> Rows:
         """The rows of one part: for training every window, for the other parts as many as are evaluated."""
-        share = getattr(self.split, part)
+        share = self.split.share(part)
         if share == 0:
             kept = self.context if self.predict == "each" else 1
             return Rows(np.empty((0, self.context), dtype), np.empty((0, kept), dtype))

@@ -9,6 +9,7 @@ import numpy as np
 
 from engine.data.preparation.dataset import Dataset, Rows
 from engine.data.preparation.pipeline import Pipeline
+from engine.data.preparation.split import PARTS
 from engine.data.preparation.vocabulary import END, Vocabulary
 from engine.data.readers.csv import read_table
 from engine.data.sources.base import GENERATE_STREAM, SPLIT_STREAM, Source
@@ -32,11 +33,10 @@ class Pairs(Source, kw_only=True):
         vocabulary = Vocabulary.of("".join(p + a for p, a in pairs), "character", self.where)
         order = np.random.default_rng([seed, SPLIT_STREAM]).permutation(len(pairs)).tolist()
         context = max(len(prompt) + len(answer) for prompt, answer in pairs)
-        shares = np.cumsum([0.0, self.split.train, self.split.val, self.split.test])
-        edges = [round(len(pairs) * share) for share in shares.tolist()]
+        edges = self.split.edges(len(pairs))
         parts = []
-        for (first, last), name in zip(pairwise(edges), ("train", "val", "test"), strict=True):
-            share = getattr(self.split, name)
+        for (first, last), name in zip(pairwise(edges), PARTS, strict=True):
+            share = self.split.share(name)
             if share > 0 and first == last:
                 raise InputError(
                     f"{self.where}: too few pairs for data.split.{name} = {share:g}: {len(pairs)}"
@@ -152,7 +152,7 @@ class PairsFile(Pairs, tag="pairs", kw_only=True):
             if name not in table.names:
                 raise InputError(f"{self.path}: has no column {name!r}; {did_you_mean(name, table.names)}")
         pairs = list(zip(table.column(self.prompt), table.column(self.answer), strict=True))
-        for line, (prompt, answer) in zip(table.lines, pairs, strict=True):
+        for line, (prompt, answer) in zip(table.lines.tolist(), pairs, strict=True):
             if not prompt or not answer:
                 raise InputError(f"{self.path}: line {line}: the {'answer' if prompt else 'prompt'} is empty")
         return pairs

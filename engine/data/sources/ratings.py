@@ -3,24 +3,20 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
+from engine.data.preparation.columns import numbers
 from engine.data.preparation.dataset import Dataset, Rows
 from engine.data.preparation.pipeline import Pipeline
-from engine.data.readers.csv import (
-    UNKNOWN,
-    Table,
-    guess_delimiter,
-    is_missing,
-    number,
-    numbers,
-    read_table,
-    read_text,
-)
-from engine.data.sources.base import GENERATE_STREAM, SPLIT_STREAM, Source
-from engine.data.sources.rows import Raw, split_rows
+from engine.data.preparation.split import split_rows
+from engine.data.readers.csv import UNKNOWN, Table, read_table
+from engine.data.readers.dialect import guessed
+from engine.data.readers.files import encoding_of, read_head
+from engine.data.readers.numbers import number
+from engine.data.sources.base import GENERATE_STREAM, SPLIT_STREAM, NewRows, Source
+from engine.data.sources.csv import Csv
 from engine.errors import InputError, did_you_mean, listed
 from engine.hyper import hyper
 from engine.tasks import Regression
@@ -60,8 +56,7 @@ class Ratings(Source, kw_only=True):
     def dataset(self, seed: int, dtype: np.dtype) -> Dataset:
         found = self.opinions(np.random.default_rng([seed, GENERATE_STREAM]))
         y = found.ratings[:, None]
-        rows = Raw(Regression(), np.empty((len(y), 0)), y)
-        parts = split_rows(rows, self, np.random.default_rng([seed, SPLIT_STREAM]))
+        parts = split_rows(y, (), self.split, np.random.default_rng([seed, SPLIT_STREAM]), self.where)
         train = parts[0]
         users = (UNKNOWN, *in_order(found.users[row] for row in train))
         items = (UNKNOWN, *in_order(found.items[row] for row in train))
@@ -127,10 +122,21 @@ class RatingsFile(Ratings, tag="ratings", kw_only=True):
     """A table of the user's with a column of users, one of items and one of ratings, among others: MovieLens'
     ratings.csv, or its u.data, where they are the first three."""
 
+    endings: ClassVar[tuple[str, ...]] = (".csv", ".tsv")
+    precedence: ClassVar[int] = 1
+
     path: Annotated[str, hyper("the file")]
     user: Annotated[str, hyper("the column of users; left out: one of the usual names")] = ""
     item: Annotated[str, hyper("the column of items; left out: one of the usual names")] = ""
     rating: Annotated[str, hyper("the column of ratings; left out: one of the usual names")] = ""
+
+    @classmethod
+    def opens(cls, path: str) -> bool:
+        return Path(path).name.lower() == "u.data" or (super().opens(path) and is_ratings(path))
+
+    @classmethod
+    def new_rows(cls, path: str, fitted: Pipeline, input_shape: tuple[int, ...]) -> NewRows:
+        return Csv.new_rows(path, fitted, input_shape)
 
     @property
     def where(self) -> str:
@@ -145,8 +151,8 @@ class RatingsFile(Ratings, tag="ratings", kw_only=True):
                 f"{self.path}: user, item and rating must be three columns, not {user!r}, {item!r}, {rating!r}"
             )
         for name in (user, item, rating):
-            for line, cell in zip(table.lines, table.column(name), strict=True):
-                if is_missing(cell):
+            for line, cell in zip(table.lines.tolist(), table.column(name), strict=True):
+                if table.is_missing(cell):
                     raise InputError(f"{self.path}: line {line}: {name!r} has no value")
         ratings = numbers(table, rating)
         if ratings is None:
@@ -210,8 +216,9 @@ def usual_name(names: Sequence[str], role: str) -> str | None:
 
 def is_ratings(path: str) -> bool:
     """Whether the header of a table names a user, an item and a rating."""
-    first = read_text(Path(path)).lstrip().split("\n", 1)[0]
-    names = [name.strip().strip('"') for name in first.split(guess_delimiter(first))]
+    head = read_head(Path(path))
+    first = head.decode(encoding_of(head), "replace").lstrip().split("\n", 1)[0]
+    names = [name.strip().strip('"') for name in first.split(guessed([first]))]
     return all(usual_name(names, role) for role in USUAL)
 
 

@@ -1,22 +1,24 @@
 """Rows: sources of inputs and targets that stand row by row, with their split and preprocessing."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 from typing import Annotated
 
 import numpy as np
 
+from engine.data.preparation.columns import TableFit, fitted_to_training
 from engine.data.preparation.dataset import Dataset, Rows
+from engine.data.preparation.notes import Note
 from engine.data.preparation.pipeline import Pipeline, fills, first_missing, name_of
 from engine.data.preparation.preprocess import Missing, Preprocess, moments
+from engine.data.preparation.split import Parts, split_rows
 from engine.data.sources.base import GENERATE_STREAM, SPLIT_STREAM, Source
 from engine.errors import InputError
 from engine.hyper import hyper
 from engine.tasks import Regression, Task
 
-# A part that is None gets its share of the first, the training rows.
-Parts = tuple[np.ndarray, np.ndarray | None, np.ndarray | None]
+MOST_CATEGORIES = 200  # of a column that are told apart
 
 
 @dataclass(frozen=True)
@@ -33,14 +35,19 @@ class Raw:
     features: tuple[str, ...] = ()
     targets: tuple[str, ...] = ("target",)
     categories: dict[int, tuple[str, ...]] = field(default_factory=dict)
-    lines: tuple[int, ...] = ()  # of the file, where each row begins
+    lines: np.ndarray | None = None  # of the file, where each row begins
     parts: Parts | None = None  # rows of train, val, test that are fixed; None: all by the split
     white: float = 0.0  # see Pipeline
     size: int = 0
+    notes: tuple[Note, ...] = ()
+    table: TableFit | None = None
+    names: tuple[str, ...] = ()  # of all columns of the file,
+    first: tuple[tuple[str, ...], ...] = ()  # its first rows as they stand there,
+    whys: Mapping[str, str] = field(default_factory=dict)  # and what each column was taken for
 
     def place(self, row: int) -> str:
         """How an error names a row."""
-        return f"line {self.lines[row]}" if self.lines else f"row {row + 1}"
+        return f"line {self.lines[row]}" if self.lines is not None else f"row {row + 1}"
 
 
 class RowSource(Source, kw_only=True):
@@ -60,9 +67,15 @@ class RowSource(Source, kw_only=True):
 
     def dataset(self, seed: int, dtype: np.dtype) -> Dataset:
         raw = without_missing(self, self.raw(seed))
-        parts = split_rows(raw, self, np.random.default_rng([seed, SPLIT_STREAM]))
+        parts = split_rows(
+            raw.y, raw.classes, self.split, np.random.default_rng([seed, SPLIT_STREAM]), self.where, raw.parts
+        )
         train = parts[0]
         check_values(raw, self, train)
+        table, notes = raw.table, raw.notes
+        if table is not None:
+            table, x, categories, more = fitted_to_training(table, raw.x, train, MOST_CATEGORIES)
+            raw, notes = replace(raw, x=x, categories=categories), (*notes, *more)
         scale = None
         if self.scale_target and raw.task.predicts_numbers:
             mean, deviation = moments(raw.y[train])
@@ -70,7 +83,7 @@ class RowSource(Source, kw_only=True):
         pipeline = Pipeline.fitted(
             self.preprocess, raw.x[train], raw.categories,
             task=raw.task, features=raw.features, targets=raw.targets, classes=raw.classes, target_scale=scale,
-            white=raw.white, size=raw.size,
+            white=raw.white, size=raw.size, table=table,
         )  # fmt: skip
         with np.errstate(over="ignore"):  # what is too large is told below
             x = pipeline.transform(raw.x, dtype)
@@ -78,7 +91,7 @@ class RowSource(Source, kw_only=True):
         if not np.isfinite(x).all() or not np.isfinite(y).all():
             raise InputError(f"{self.where}: values are too large for {dtype.name}; add a scaling step")
         train_rows, val, test = (Rows(x[part], y[part]) for part in parts)
-        dataset = Dataset(raw.task, train_rows, val, test, pipeline)
+        dataset = Dataset(raw.task, train_rows, val, test, pipeline, notes=notes)
         return reconstruction(dataset) if self.reconstruct else dataset
 
 
@@ -94,7 +107,7 @@ def reconstruction(dataset: Dataset) -> Dataset:
         return Rows(rows.x, rows.x.reshape(len(rows), size), labels=labels)
 
     train, val, test = map(twice, (dataset.train, dataset.val, dataset.test))
-    return Dataset(Regression(), train, val, test, pipeline, labels=classes)
+    return Dataset(Regression(), train, val, test, pipeline, labels=classes, notes=dataset.notes)
 
 
 def without_missing(source: RowSource, raw: Raw) -> Raw:
@@ -102,7 +115,7 @@ def without_missing(source: RowSource, raw: Raw) -> Raw:
     if not any(isinstance(s, Missing) and s.method == "drop" for s in source.preprocess):
         return raw
     kept = ~np.isnan(raw.x).reshape(len(raw.x), -1).any(axis=1)
-    lines = tuple(line for line, keep in zip(raw.lines, kept, strict=True) if keep) if raw.lines else ()
+    lines = None if raw.lines is None else raw.lines[kept]
     parts = raw.parts
     if parts is not None:
         place = np.cumsum(kept) - 1
@@ -127,46 +140,3 @@ def check_values(raw: Raw, source: RowSource, train: np.ndarray) -> None:
     if len(empty):
         column = name_of(empty[0].tolist(), raw.features)
         raise InputError(f"{source.where}: {column} has no value in any training row; take it out")
-
-
-def split_rows(raw: Raw, source: Source, rng: np.random.Generator) -> list[np.ndarray]:
-    """Row numbers for train, val and test; of classes each part gets its share (stratified).
-
-    A part that is fixed has had its share: the others divide what remains of the whole.
-    """
-    pool, val, test = raw.parts or (np.arange(len(raw.x)), None, None)
-    if val is not None and test is not None:
-        return [pool, val, test]
-    whole = 1 - (0 if val is None else source.split.val) - (0 if test is None else source.split.test)
-    shares = [source.split.train / whole]
-    shares += [
-        s / whole if fixed is None else 0 for s, fixed in ((source.split.val, val), (source.split.test, test))
-    ]
-    drawn = [np.sort(pool[part]) for part in shuffled(raw, pool, shares, source, rng)]
-    parts = [drawn[0], drawn[1] if val is None else val, drawn[2] if test is None else test]
-    if raw.classes and len(np.unique(raw.y[parts[0], 0])) < 2:
-        raise InputError(
-            f"{source.where}: {len(pool)} rows are too few: only one class is among the training rows"
-        )
-    return parts
-
-
-def shuffled(
-    raw: Raw, pool: np.ndarray, shares: list[float], source: Source, rng: np.random.Generator
-) -> list[np.ndarray]:
-    """Places in the pool for each share."""
-    rows = len(pool)
-    y = raw.y[pool, 0]
-    groups = [np.flatnonzero(y == c) for c in range(len(raw.classes))] or [np.arange(rows)]
-    # Rows of each class are spread evenly over [0, 1): cutting that line splits every class alike.
-    place = np.empty(rows)
-    for group in groups:
-        place[rng.permutation(group)] = (np.arange(len(group)) + rng.random()) / max(1, len(group))
-    order = np.lexsort((rng.permutation(rows), place))
-    sizes = [round(rows * share) for share in shares]
-    sizes[0] = min(sizes[0], rows - sizes[1] - sizes[2])
-    for name, size, share in zip(("train", "val", "test"), sizes, shares, strict=True):
-        if share > 0 and size < 1:
-            raise InputError(f"{source.where}: {rows} rows are too few for data.split.{name} = {share:g}")
-    edges = np.cumsum([0, *sizes])
-    return [order[a:b] for a, b in pairwise(edges)]

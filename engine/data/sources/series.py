@@ -5,13 +5,15 @@ from typing import Annotated
 
 import numpy as np
 
+from engine.data.preparation.columns import numbers
 from engine.data.preparation.dataset import Dataset, Rows
 from engine.data.preparation.pipeline import Pipeline
 from engine.data.preparation.preprocess import Standardize
-from engine.data.readers.csv import Table, numbers, read_table
-from engine.data.sources.base import Source
+from engine.data.preparation.split import PARTS
+from engine.data.readers.csv import Table, read_table
+from engine.data.sources.base import NewRows, Source
 from engine.data.sources.bundled import FOLDER
-from engine.data.sources.csv import target_name
+from engine.data.sources.table import target_name
 from engine.errors import InputError
 from engine.hyper import hyper
 from engine.tasks import Regression
@@ -48,8 +50,7 @@ class Forecast(Source, kw_only=True):
 
     def dataset(self, seed: int, dtype: np.dtype) -> Dataset:
         name, values = self.series()
-        shares = np.cumsum([0.0, self.split.train, self.split.val, self.split.test])
-        edges = [round(len(values) * share) for share in shares.tolist()]
+        edges = self.split.edges(len(values))
         learnt = changes(values, self.difference)
         scale = Standardize(whole=True)
         fitted = scale.fit(learnt[: max(1, edges[1] - self.difference)], {})
@@ -64,7 +65,7 @@ class Forecast(Source, kw_only=True):
         if not np.isfinite(stream).all():
             raise InputError(f"{self.where}: values are too large for {dtype.name}")
         rules = {rule: pipeline.scale_targets(y) for rule, y in self.rules(values).items()}
-        parts = zip(("train", "val", "test"), pairwise(edges), strict=True)
+        parts = zip(PARTS, pairwise(edges), strict=True)
         train, val, test = (self.rows(stream, rules, part, *edge) for part, edge in parts)
         return Dataset(Regression(), train, val, test, pipeline)
 
@@ -81,7 +82,7 @@ class Forecast(Source, kw_only=True):
     def rows(self, stream: np.ndarray, rules: dict[str, np.ndarray], part: str, begin: int, end: int) -> Rows:
         """The windows whose targets are the values begin … end − 1 of the series."""
         C, H = self.context, self.horizon
-        share = getattr(self.split, part)
+        share = self.split.share(part)
         if share == 0:
             return Rows(np.empty((0, C, 1), stream.dtype), np.empty((0, H), stream.dtype))
         before = C + self.difference
@@ -121,6 +122,12 @@ class Series(Forecast, tag="series", kw_only=True):
     column: Annotated[str | int, hyper("the column, by name or by number from 1; left out: the last one")] = (
         ""
     )
+
+    @classmethod
+    def new_rows(cls, path: str, fitted: Pipeline, input_shape: tuple[int, ...]) -> NewRows:
+        """The newest window of a series."""
+        x, base = newest(path, fitted, input_shape[0])
+        return NewRows(x, base=base)
 
     @property
     def where(self) -> str:

@@ -4,7 +4,7 @@ import sysconfig
 from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from engine.data.sources.language import Context, Language
 from engine.errors import InputError
@@ -68,6 +68,8 @@ class Python(Language, tag="python", kw_only=True):
 
 class TextFile(Language, tag="text", kw_only=True):
     """A text file of the user's (UTF-8, plain or gzipped): running text, or with `lines` a list of names or words."""
+
+    endings: ClassVar[tuple[str, ...]] = (".txt", ".md")
 
     path: Annotated[str, hyper("the file")]
     lines: Annotated[bool, hyper("every line is a sequence of its own")] = False

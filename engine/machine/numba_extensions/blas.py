@@ -9,7 +9,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic, overload
 
 from engine.kernels import products
-from engine.machine.compiler import OPTIONS
+from engine.machine.settings import OPTIONS
 
 KIND = {types.float32: "s", types.float64: "d"}
 CHAR, WHOLE, POINTER = ir.IntType(8), ir.IntType(64), ir.IntType(8).as_pointer()

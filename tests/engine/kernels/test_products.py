@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from engine.kernels import products
-from engine.machine.compiler import OPTIONS, native
+from engine.machine.compiler import native
+from engine.machine.settings import OPTIONS
 
 PRECISION = {"float32": 1e-5, "float64": 1e-13}
 SHAPES = [

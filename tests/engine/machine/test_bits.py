@@ -39,6 +39,7 @@ print(json.dumps(found))
 # that is linked in stands in two places, optimized once and twice, and which of them is called depends on the cache.
 SHARED_ARITHMETIC = """
 import re, sys
+from engine.machine.compiler import address
 from engine.machine.program import all_kernels
 
 computes = re.compile(r"= (?:reassoc |nsz |arcp |contract |afn |fast )*(?:fadd|fsub|fmul|fdiv)|llvm.fma|llvm.fmuladd")
@@ -48,8 +49,8 @@ for kernel in all_kernels():
     if names and kernel.name not in names:
         continue
     for dtype in ("float32", "float64"):
-        kernel.address(dtype)
-        compiled = kernel._compiled[dtype]
+        address(kernel, dtype)
+        compiled = kernel.native[dtype]
         assert not compiled.cache_hits
         own = f"{kernel.name}_{dtype}"
         found = [name for name, body in functions.findall(compiled._library.get_llvm_str()) if computes.search(body)]

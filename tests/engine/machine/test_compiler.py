@@ -8,10 +8,10 @@ from engine.machine.kernel import Kernel, kernel
 
 WARM = """
 from engine.kernels.dense import dense_forward
-from engine.machine.compiler import native
-dense_forward.address("float32")
+from engine.machine.compiler import address
+address(dense_forward, "float32")
 import numba
-print(sum(dense_forward._compiled["float32"].cache_hits for _ in (1,)))
+print(sum(dense_forward.native["float32"].cache_hits for _ in (1,)))
 """
 
 

@@ -46,7 +46,7 @@ def test_predict_gives_numbers_in_the_targets_own_units(tmp_path):
     table = read_table(str(FOLDER / "diabetes.csv.gz"))
     path = tmp_path / "new.csv"
     with open(path, "w", newline="") as file:
-        csv.writer(file).writerows([table.names, *table.rows])
+        csv.writer(file).writerows([table.names, *zip(*map(table.column, table.names), strict=True)])
     answer = lab("predict", "r", "--input", path).out.splitlines()
     values = np.array(answer[1:], float)
     truth = np.array(table.column("progression"), float)

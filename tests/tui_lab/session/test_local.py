@@ -9,7 +9,8 @@ from msgspec.structs import replace
 
 import presets
 from engine.experiment import experiment_from, override
-from engine.probes import Wish
+from engine.probes.decisions import NeuronsProbe, PlaneProbe
+from engine.probes.layers import HistogramsProbe, WeightsProbe
 from engine.run import Run
 from helpers.waiting import PATIENCE, until
 from tui_lab.session import base
@@ -139,7 +140,8 @@ def test_the_run_is_the_same_as_without_a_session(session):
     from engine.data import prepare
     from engine.trainer import Trainer
 
-    session.look(Look(sights=("plane", "neurons"), layers=True, weights=True, seconds=0.01))
+    views = {"plane": PlaneProbe(), "neurons": NeuronsProbe(), "weights": WeightsProbe()}
+    session.look(Look(layers=True, views=views, seconds=0.01))
     session.send(Play())
     wait(session, lambda s: s.step > 20_000)
     session.send(Pause())
@@ -292,17 +294,23 @@ def test_the_end_of_the_run_is_told_with_the_test():
     session.close()
 
 
-def test_pictures_are_only_made_of_what_is_looked_at(session):
+def test_only_what_is_looked_at_is_computed(session):
     session.send(Steps(10))
     plain = wait(session, lambda s: s.step == 10 and s.phase == base.PAUSED)
-    assert plain.seen == {}
-    session.look(Look(sights=("first", "neurons"), wish=Wish(8, 12), weights=True, layer="dense1"))
-    seen = wait(session, lambda s: bool(s.seen))
-    assert seen.sights == ("plane", "neurons")
-    assert seen.seen["plane"].values.shape == (8, 12)
-    assert [maps.shape for _, maps in seen.seen["neurons"].neurons] == [(16, 4, 6)] * 2
-    assert [w.shape for _, w in seen.weights] == [(2, 16), (16, 16), (16, 2)]
-    assert set(seen.histograms) == {"weights", "gradients", "activations"}
+    assert plain.views == {}
+    assert plain.probes[-1] == HistogramsProbe()
+    views = {
+        "a": PlaneProbe(8, 12),
+        "b": NeuronsProbe(4, 6),
+        "c": WeightsProbe(),
+        "d": HistogramsProbe("dense1"),
+    }
+    session.look(Look(views=views))
+    seen = wait(session, lambda s: bool(s.views)).views
+    assert seen["a"].values.shape == (8, 12)
+    assert [maps.shape for _, maps in seen["b"].neurons] == [(16, 4, 6)] * 2
+    assert [w.shape for _, w in seen["c"]] == [(2, 16), (16, 16), (16, 2)]
+    assert set(seen["d"]) == {"weights", "gradients", "activations"}
 
 
 def test_what_deserves_attention_becomes_an_event_of_the_run_once():

@@ -4,6 +4,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from engine.probes.layers import HistogramsProbe, WeightsProbe
 from helpers import fake
 from helpers.screenshot import settled, text_of
 from tui_lab.session import base
@@ -81,14 +82,14 @@ async def test_the_mouse_does_what_keys_do():
         assert session.asked == [Edit("optimizer.lr", 0.0125)]
         await pilot.click("#loss-chart", offset=(20, 4))
         await settled(pilot)
-        assert app.screen.look_at.cursor is not None
+        assert app.screen.curves.cursor is not None
         assert app.focused is app.screen.query_one("#loss-chart")
-        await pilot.click("ViewTabs", offset=(27, 0))
+        await pilot.click("TabLine", offset=(27, 0))
         await settled(pilot)
-        assert app.screen.view_id == "layers"
+        assert app.screen.tab_id == "layers"
         await pilot.click("#layers-table", offset=(3, 2))
         await settled(pilot)
-        assert app.screen.chosen_layer == "dense2"
+        assert app.screen.tab.chosen == "dense2"
 
 
 async def test_no_arrow_changes_a_field_that_nobody_chose():
@@ -248,14 +249,18 @@ async def test_only_what_is_on_the_screen_is_asked_of_the_session():
     async with app_on(session).run_test(size=(120, 40)) as pilot:
         await pilot.press("2")
         await settled(pilot)
-        assert session.looks[-1].sights == ()
+        assert session.looks[-1].views == {}
         assert not session.looks[-1].layers
+        await pilot.press("3")
+        await settled(pilot)
+        assert session.looks[-1].layers
+        assert session.looks[-1].views == {"histograms": HistogramsProbe("dense1")}
         await pilot.press("5")
         await settled(pilot)
-        assert session.looks[-1].weights
+        assert session.looks[-1].views == {"weights": WeightsProbe()}
         await pilot.press("4")
         await settled(pilot)
-        assert session.looks[-1].sights == ("plane", "neurons")
+        assert list(session.looks[-1].views) == ["plane", "neurons"]
 
 
 async def test_low_bandwidth_draws_no_pictures_on_the_overview():
@@ -264,7 +269,7 @@ async def test_low_bandwidth_draws_no_pictures_on_the_overview():
     async with app.run_test(size=(120, 40)) as pilot:
         await settled(pilot)
         assert app.fps <= 2
-        assert session.looks[-1].sights == ()
+        assert session.looks[-1].views == {}
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import presets
 from helpers import fake
 from helpers.screenshot import check, settled, text_of
 from tui_lab.tui.app import LabApp
-from tui_lab.tui.screens.lab import IDS
+from tui_lab.tui.tabs import TITLES
 from tui_lab.tui.widgets.hyper import HyperForm
 
 SIZES = [(80, 24), (120, 40)]
@@ -31,34 +31,34 @@ def app_on(session) -> LabApp:
 
 
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("view", range(len(IDS)))
-async def test_views(view, size):
+@pytest.mark.parametrize("tab", range(len(TITLES)))
+async def test_tabs(tab, size):
     app = app_on(fake.spiral())
     async with app.run_test(size=size) as pilot:
-        await settled(pilot, str(view + 1))
-        check(f"{IDS[view]}-{size[0]}x{size[1]}", app)
+        await settled(pilot, str(tab + 1))
+        check(f"{TITLES[tab].lower()}-{size[0]}x{size[1]}", app)
 
 
 @pytest.mark.parametrize("make", [fake.digits, fake.line])
-@pytest.mark.parametrize("view", [0, 3, 5])
-async def test_other_kinds_of_data(make, view):
+@pytest.mark.parametrize("tab", [0, 3, 5])
+async def test_other_kinds_of_data(make, tab):
     app = app_on(make())
     async with app.run_test(size=(120, 40)) as pilot:
-        await settled(pilot, str(view + 1))
-        check(f"{make.__name__}-{IDS[view]}", app)
+        await settled(pilot, str(tab + 1))
+        check(f"{make.__name__}-{TITLES[tab].lower()}", app)
 
 
-@pytest.mark.parametrize("view", [2, 3, 4])
+@pytest.mark.parametrize("tab", [2, 3, 4])
 @pytest.mark.parametrize("size", SIZES)
-async def test_language(view, size):
+async def test_language(tab, size):
     app = app_on(fake.gpt())
     async with app.run_test(size=size) as pilot:
-        await settled(pilot, str(view + 1))
-        check(f"gpt-{IDS[view]}-{size[0]}x{size[1]}", app)
+        await settled(pilot, str(tab + 1))
+        check(f"gpt-{TITLES[tab].lower()}-{size[0]}x{size[1]}", app)
 
 
 @pytest.mark.parametrize(
-    ("name", "widget", "size"), [("loss", "#loss-chart", (80, 24)), ("picture", "#picture", (120, 40))]
+    ("name", "widget", "size"), [("loss", "#loss-chart", (80, 24)), ("view", "#overview-view", (120, 40))]
 )
 async def test_maximized_charts(name, widget, size):
     app = app_on(fake.spiral())

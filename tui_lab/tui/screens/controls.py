@@ -3,7 +3,6 @@
 from typing import Any, ClassVar
 
 from textual import on
-from textual.binding import Binding
 from textual.screen import Screen
 
 from engine.experiment import toml_value
@@ -11,6 +10,7 @@ from tui_lab import numbers
 from tui_lab.session import base
 from tui_lab.session.base import Session
 from tui_lab.session.pace import faster, slower
+from tui_lab.tui.actions import TRAINING, bindings
 from tui_lab.tui.form import Row, named
 from tui_lab.tui.screens.ask import AskValue, Confirm
 from tui_lab.tui.widgets.hyper import HyperForm
@@ -19,25 +19,13 @@ from tui_lab.tui.widgets.hyper import HyperForm
 class Controls(Screen):
     """Keys become commands to the session."""
 
-    BINDINGS: ClassVar = [
-        Binding("space", "play", "train/pause"),
-        Binding("s", "steps(1)", "step"),
-        Binding("S", "steps(0)", "epoch", show=False),
-        Binding("e", "edit", "edit"),
-        Binding("u", "undo", "undo"),
-        Binding("r", "restart(False)", "restart", show=False),
-        Binding("R", "restart(True)", "restart with a new seed", show=False),
-        Binding("c", "save", "checkpoint", show=False),
-        Binding("less_than_sign", "pace(False)", "slower", show=False),
-        Binding("greater_than_sign", "pace(True)", "faster", show=False),
-        Binding("f", "full_speed", "full speed"),
-    ]
+    BINDINGS: ClassVar = bindings(TRAINING)
     session: Session
     watched_pace = 0.0  # to which `f` goes back from full speed
 
     @property
-    def view_id(self) -> str:
-        """The view that is shown."""
+    def tab_id(self) -> str:
+        """The tab that is shown."""
         raise NotImplementedError
 
     def soon(self) -> None:
@@ -92,7 +80,7 @@ class Controls(Screen):
 
     def action_edit(self) -> None:
         form = self.query_one("#form", HyperForm)
-        if self.view_id == "overview" and form.display and form.size.width:
+        if self.tab_id == "overview" and form.display and form.size.width:
             form.focus()
             return
         from tui_lab.tui.screens.edit import EditScreen

@@ -3,9 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from textual import events, on, work
+from textual import events, getters, on, work
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.screen import Screen
@@ -15,11 +14,12 @@ from textual.widgets.option_list import Option
 
 import presets
 from tui_lab.charts.text import shorten
+from tui_lab.tui.actions import APP, PRESETS, bindings
+from tui_lab.tui.host import LabHost
 from tui_lab.tui.widgets.preview import Preview, drawn
 
 PRESET, FILE, RUN = "preset", "file", "run"
 LIST_WIDTH = 44  # cells, as the style sheet has it
-ENDINGS = (".toml", ".csv", ".tsv", ".csv.gz", ".tsv.gz", ".npz", ".txt")
 RESTED = 0.15  # seconds that a line must be chosen before its data are prepared: not while arrows are held
 
 
@@ -27,12 +27,9 @@ class PresetsScreen(Screen):
     """Choose what to train: type to filter, enter opens, space opens and trains."""
 
     CSS_PATH = "presets.tcss"
-    BINDINGS = [
-        Binding("enter", "open(False)", "open", priority=True),
-        Binding("space", "open(True)", "open and train", priority=True),
-        Binding("escape", "clear", "clear the filter", show=False),
-        Binding("ctrl+q,ctrl+c", "app.quit", "quit", key_display="^q"),
-    ]
+    BINDINGS = bindings(PRESETS)
+    actions = {"Keys": (*PRESETS, *APP)}
+    app = getters.app(LabHost)
     help_text = "Ready experiments by topic, your own .toml and .csv files, and past runs. Type to filter."
 
     def __init__(self) -> None:
@@ -65,9 +62,8 @@ class PresetsScreen(Screen):
 
     def list_items(self) -> None:
         self.items = [(PRESET, n, presets.topic(n), presets.load(n)["title"]) for n in presets.names()]
-        here = sorted(path for ending in ENDINGS for path in Path().glob(f"*{ending}"))
-        self.items += [(FILE, str(p), "files here", "") for p in here if p.name != "pyproject.toml"]
-        root = self.app.root  # type: ignore[attr-defined]
+        self.items += [(FILE, str(p), "files here", "") for p in presets.data_files(Path())]
+        root = self.app.root
         found = (
             sorted(root.glob("*/experiment.toml"), key=lambda p: -p.stat().st_mtime) if root.is_dir() else []
         )
@@ -148,7 +144,7 @@ class PresetsScreen(Screen):
         from tui_lab.tui.opening import about
 
         try:
-            told = about(kind, name, self.app.root)  # type: ignore[attr-defined]
+            told = about(kind, name, self.app.root)
             if kind == PRESET:
                 self.told[name] = told
         except LabError as error:
@@ -180,12 +176,12 @@ class PresetsScreen(Screen):
 
         kind, name = self.chosen
         try:
-            app: Any = self.app
+            app = self.app
             start = opener(kind, name, app.root, play=play, threads=app.threads, pace=app.pace)
         except LabError as error:
             self.notify(str(error), severity="error", markup=False)
             return
-        self.app.open(start)  # type: ignore[attr-defined]
+        self.app.open(start)
 
 
 def words_of(kind: str, name: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from functools import lru_cache
 from rich.color import Color
 from rich.segment import Segment
 from rich.style import Style
-from textual import events
+from textual import events, getters
 from textual.color import Color as Ground
 from textual.filter import ANSIToTruecolor, LineFilter
 from textual.geometry import Region
@@ -16,6 +16,8 @@ from tui_lab.charts.canvas import BOLD, DIM, REVERSE, UNDERLINE, Canvas
 from tui_lab.charts.palette import ChartStyle
 from tui_lab.charts.text import cell_width, cut
 from tui_lab.session.base import Snapshot
+from tui_lab.tui.host import LabHost
+from tui_lab.tui.textual_private import segments_of
 
 
 @lru_cache(512)
@@ -48,9 +50,9 @@ class Row(Strip):
         start = max(start, 0)
         if (start, last) == (0, self.cell_length):
             return self
-        narrow = sum(len(text) for text, *_ in self._segments) == self.cell_length
+        narrow = sum(len(text) for text, *_ in segments_of(self)) == self.cell_length
         pieces, at = [], 0
-        for text, style, _ in self._segments:
+        for text, style, _ in segments_of(self):
             left, right = max(start - at, 0), last - at
             width = len(text) if narrow else cell_width(text)
             if left < width and right > left:
@@ -59,13 +61,14 @@ class Row(Strip):
         return Row(pieces, max(last - start, 0))
 
     def apply_filter(self, filter: LineFilter, background: Ground) -> Strip:
-        return Row(filter.apply(self._segments, background), self.cell_length)
+        return Row(filter.apply(segments_of(self), background), self.cell_length)
 
 
 class CanvasWidget(Widget):
     """Shows `paint()`, which a subclass gives for the present size and snapshot."""
 
     DEFAULT_CSS = "CanvasWidget { width: 1fr; height: 1fr; }"
+    app = getters.app(LabHost)
 
     def __init__(self, **options) -> None:
         super().__init__(**options)
@@ -75,7 +78,7 @@ class CanvasWidget(Widget):
     @property
     def chart_style(self) -> ChartStyle:
         """Palette, glyphs and colors of the terminal."""
-        return self.app.chart_style  # type: ignore[attr-defined]
+        return self.app.chart_style
 
     def paint(self, height: int, width: int) -> Canvas:
         """The widget's cells."""

@@ -5,7 +5,7 @@ from textual.containers import Container, Vertical
 from textual.widgets import Static
 
 from tui_lab.session.base import Snapshot
-from tui_lab.tui.widgets.curves import CurveChart, View
+from tui_lab.tui.widgets.curves import CurveChart, CurveOptions
 
 FIRST = (
     (("train_loss", "val_loss"), "LOSS"),
@@ -27,10 +27,10 @@ class CurveGrid(Vertical):
     CurveGrid Static { height: 1; padding: 0 1; color: $foreground 60%; }
     """
 
-    def __init__(self, view: View, **options) -> None:
-        super().__init__(**options)
-        self.view, self.page = view, 0
-        self.charts = [CurveChart(curves, title, view) for curves, title in FIRST]
+    def __init__(self, options: CurveOptions, **others) -> None:
+        super().__init__(**others)
+        self.options, self.page = options, 0
+        self.charts = [CurveChart(curves, title, options) for curves, title in FIRST]
 
     def compose(self) -> ComposeResult:
         with Container():
@@ -47,7 +47,7 @@ class CurveGrid(Vertical):
         """Make a chart for each metric that has not got one."""
         shown = {name for chart in self.charts for name in chart.curves}
         new = [
-            CurveChart((n,), n.upper().replace("_", " "), self.view)
+            CurveChart((n,), n.upper().replace("_", " "), self.options)
             for n in snapshot.curves
             if n not in shown
         ]

@@ -13,21 +13,18 @@ from tui_lab.session import base
 from tui_lab.session.base import Snapshot
 from tui_lab.tui.widgets.cells import CanvasWidget
 
-TITLES = {
-    "loss": "LOSS", "gradient_norm": "GRADIENT NORM", "lr": "LEARNING RATE", "steps_per_second": "STEPS/S",
-}  # fmt: skip
 HELP = """\
 A curve over the steps; what shares a column is drawn from its least to its greatest value, so no spike is lost.
 Dashed lines are edits, with the new value at the axis; ! is a warning.
 
 x puts up a cursor that reads values, ← → or a click move it · + − smooth (debiased mean, the raw values behind it) ·
-l log scale · [ ] zoom · , . scroll · m maximize · o the next charts, in the view of curves"""
+l log scale · [ ] zoom · , . scroll · m maximize · o the next charts, in the tab Curves"""
 LOG_AT_FIRST = {"gradient_norm"}
 REST_SECONDS = 0.35
 
 
-class View:
-    """How curves are looked at; charts of one screen share it."""
+class CurveOptions:
+    """How curves are looked at; the charts of one screen share them."""
 
     def __init__(self) -> None:
         self.log: bool | None = None  # None: each chart's own choice
@@ -56,9 +53,9 @@ class CurveChart(CanvasWidget, can_focus=True):
             super().__init__()
             self.step = step
 
-    def __init__(self, curves: tuple[str, ...], title: str, view: View, **options) -> None:
-        super().__init__(**options)
-        self.curves, self.chart_title, self.view = curves, title, view
+    def __init__(self, curves: tuple[str, ...], title: str, options: CurveOptions, **others) -> None:
+        super().__init__(**others)
+        self.curves, self.chart_title, self.options = curves, title, options
         self.axis: Axis | None = None
         self.frame: tuple[float, float] | None = None
         self.chart: LineChart | None = None
@@ -82,7 +79,7 @@ class CurveChart(CanvasWidget, can_focus=True):
 
     @property
     def is_log(self) -> bool:
-        return self.curves[0] in LOG_AT_FIRST if self.view.log is None else self.view.log
+        return self.curves[0] in LOG_AT_FIRST if self.options.log is None else self.options.log
 
     def paint(self, height: int, width: int) -> Canvas:
         s, style = self.snapshot, self.chart_style
@@ -95,18 +92,18 @@ class CurveChart(CanvasWidget, can_focus=True):
             log=self.is_log,
             previous=self.axis,
             events=self.marks(s),
-            cursor=self.view.cursor,
+            cursor=self.options.cursor,
             waiting="press space to train" if not s.step else "no values yet",
         )  # fmt: skip
         self.axis = self.chart.y_axis
         return self.chart.canvas
 
     def window(self, s: Snapshot) -> tuple[float, float]:
-        if self.view.span is None:
+        if self.options.span is None:
             self.frame = growing_window(0, max(s.step, 10), self.frame)
             return self.frame
-        last = self.view.end if self.view.end is not None else s.step
-        return max(0, last - self.view.span), max(last, 1)
+        last = self.options.end if self.options.end is not None else s.step
+        return max(0, last - self.options.span), max(last, 1)
 
     def on_click(self, event: events.Click) -> None:
         if self.chart is not None and self.snapshot is not None:
@@ -127,10 +124,10 @@ class CurveChart(CanvasWidget, can_focus=True):
             )
             color = colors.get(name, fallback)
             label = {"train_loss": "train", "val_loss": "validation"}.get(name, name)
-            if self.view.smoothing and name not in ("lr", "steps_per_second"):
+            if self.options.smoothing and name not in ("lr", "steps_per_second"):
                 faded = palette.faded(color)
                 found.append(Series(label, curve.x, curve.mean, faded, curve.low, curve.high, legend=False))
-                found.append(Series(label, curve.x, smooth(curve.mean, self.view.smoothing), color))
+                found.append(Series(label, curve.x, smooth(curve.mean, self.options.smoothing), color))
             else:
                 found.append(Series(label, curve.x, curve.mean, color, curve.low, curve.high))
         return found

@@ -6,6 +6,8 @@ from tui_lab.charts.bars import bars, histogram
 from tui_lab.charts.canvas import BOLD, Canvas
 from tui_lab.tui.widgets.cells import CanvasWidget
 
+HISTOGRAMS = "histograms"  # of a snapshot's views
+
 
 class Histogram(CanvasWidget):
     """The distribution of one kind of values of the chosen layer."""
@@ -17,7 +19,7 @@ class Histogram(CanvasWidget):
     def paint(self, height: int, width: int) -> Canvas:
         canvas, s, style = Canvas.blank(height, width), self.snapshot, self.chart_style
         canvas.put(0, 1, self.kind.upper(), fg=style.palette.muted, attributes=BOLD)
-        found = s.histograms.get(self.kind) if s is not None else None
+        found = s.views.get(HISTOGRAMS, {}).get(self.kind) if s is not None else None
         if found is None or height < 4:
             return canvas
         counts, low, high = found

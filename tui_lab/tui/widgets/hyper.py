@@ -3,11 +3,11 @@
 from typing import Any
 
 from textual import events
-from textual.binding import Binding
 from textual.message import Message
 
 from tui_lab.charts.canvas import BOLD, REVERSE, Canvas
 from tui_lab.session.base import Snapshot
+from tui_lab.tui.actions import FORM, bindings
 from tui_lab.tui.form import Row, nudged, rows_of
 from tui_lab.tui.widgets.cells import CanvasWidget
 
@@ -25,15 +25,8 @@ class HyperForm(CanvasWidget, can_focus=True):
     """The fields of the experiment, a cursor, and the wish to change one."""
 
     help_text = HELP
-    BINDINGS = [
-        Binding("up,k", "move(-1)", "choose", show=False),
-        Binding("down,j", "move(1)", "choose", show=False),
-        Binding("left", "nudge(False)", "nudge", key_display="← →"),
-        Binding("right", "nudge(True)", "nudge", show=False),
-        Binding("enter", "type_value", "type a value"),
-        Binding("pageup", "move(-10)", show=False),
-        Binding("pagedown", "move(10)", show=False),
-    ]
+    BINDINGS = bindings(FORM)
+    actions = FORM
 
     class ChangeWanted(Message):
         """A field is to get a value; `live` says whether it may change in a running training."""

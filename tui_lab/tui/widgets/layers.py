@@ -1,7 +1,6 @@
 """The layers as a table: what flows through them, and whether it is well."""
 
 from textual import events
-from textual.binding import Binding
 from textual.message import Message
 
 from engine.diagnostics import BAD, WATCH, LayerState
@@ -9,6 +8,7 @@ from tui_lab.charts.canvas import BOLD, REVERSE, Canvas
 from tui_lab.charts.numbers import number
 from tui_lab.session.base import Snapshot
 from tui_lab.session.blocks import short_name
+from tui_lab.tui.actions import LAYERS, bindings
 from tui_lab.tui.widgets.cells import CanvasWidget
 
 COLUMNS = (
@@ -34,10 +34,8 @@ class LayersTable(CanvasWidget, can_focus=True):
     """A row a layer; colored where an expert would look twice."""
 
     help_text = HELP
-    BINDINGS = [
-        Binding("up,k", "move(-1)", "layer", key_display="↑ ↓"),
-        Binding("down,j", "move(1)", "layer", show=False),
-    ]
+    BINDINGS = bindings(LAYERS)
+    actions = LAYERS
 
     class Chosen(Message):
         """Another layer was chosen."""

@@ -10,6 +10,9 @@ Each column is a layer, each mark a neuron, each line a weight: its color is the
 networks are shown as a table of blocks."""
 
 
+WEIGHTS = "weights"  # of a snapshot's views
+
+
 class NetworkView(CanvasWidget, can_focus=True):
     """Neurons and weights, live."""
 
@@ -19,12 +22,13 @@ class NetworkView(CanvasWidget, can_focus=True):
         canvas, s, style = Canvas.blank(height, width), self.snapshot, self.chart_style
         if s is None:
             return canvas
-        if s.weights:
+        weights = s.views.get(WEIGHTS)
+        if weights:
             names = [name for name, *_ in s.data.get("columns", [])]
             outputs = list(s.data.get("classes", ())) or list(s.data.get("targets", ()))
             try:
                 chart = network_graph(
-                    [w for _, w in s.weights], height - 1, width, style, inputs=names, outputs=outputs
+                    [w for _, w in weights], height - 1, width, style, inputs=names, outputs=outputs
                 )
             except ValueError:
                 paint_blocks(canvas, s, style.palette)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from tui_lab.charts.canvas import BOLD, Canvas
+from tui_lab.charts.gallery import gallery
 from tui_lab.charts.heat import draw_points
 from tui_lab.charts.images import Caption
 from tui_lab.charts.lines import Series, line_chart
@@ -11,7 +12,6 @@ from tui_lab.charts.palette import ChartStyle
 from tui_lab.charts.text import cell_width, shorten, wrapped
 from tui_lab.session.base import Snapshot
 from tui_lab.tui.widgets.cells import CanvasWidget
-from tui_lab.tui.widgets.sights.images import gallery
 
 
 class Samples(CanvasWidget):

@@ -77,17 +77,6 @@ def event_text(event: dict) -> str:
     return str(event.get("message", ""))
 
 
-class BlocksTable(CanvasWidget):
-    """The network as a table of blocks, where it is too large for a graph."""
-
-    def paint(self, height: int, width: int) -> Canvas:
-        canvas, s, palette = Canvas.blank(height, width), self.snapshot, self.chart_style.palette
-        if s is None:
-            return canvas
-        paint_blocks(canvas, s, palette)
-        return canvas
-
-
 def paint_blocks(canvas: Canvas, s: Snapshot, palette) -> None:
     """Blocks with their shapes, their parameters, and their share of all; repeated ones once."""
     canvas.put(0, 1, "NETWORK", fg=palette.muted, attributes=BOLD)

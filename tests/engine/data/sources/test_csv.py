@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from engine.component import build
 from engine.data import Dataset, Pipeline, Source, prepare, source_for
+from engine.data.preparation.columns import Choices, decimal_sign, judge
 from engine.data.readers.csv import read_table
 from engine.errors import InputError
 from engine.tasks import Classification, Regression
@@ -83,8 +84,10 @@ BAD = {
     "a single class": ("a,b\n" + "1,yes\n" * 30, "single class 'yes'"),
     "hardly any rows": ("a,b\n1,x\n2,y\n3,x\n", "2 classes in 3 rows"),
     "one column": ("a\nx\ny\nz\n", "expected inputs and a target"),
-    "same names": ("a,a,b\n1,2,3\n", "two columns are named 'a'"),
-    "missing target": ("a,b\n1,x\n2,\n" + "3,y\n" * 20, "line 3, column 'b': the target is missing"),
+    "missing target": (
+        "a,b\n1,x\n2,\n" + "3,NaN\n" * 20,
+        "line 3, column 'b': the target is missing there and in 20 more of 22 rows; 'NaN' counts as missing",
+    ),
 }
 
 
@@ -144,28 +147,32 @@ def test_a_header_with_numbers_in_it_is_told_from_a_row(tmp_path, header, below,
     path.write_text("\n".join([header, *[below] * 9]))
     table = read_table(str(path))
     assert table.headed == headed
-    assert len(table.rows) == (9 if headed else 10)
+    assert len(table) == (9 if headed else 10)
 
 
 @pytest.mark.parametrize(
     ("text", "first"),
     [
-        ("a;b\n1,5;2\n-2,25;3\n", ["1.5", "2"]),
-        ("1,5;2,3\n4,5;6,1\n", ["1.5", "2.3"]),
-        ("1,500;2,250\n4,500;6,125\n", ["1.500", "2.250"]),
-        ("1,5\t2,3\n4,5\t6,1\n", ["1.5", "2.3"]),
-        ("a\tb\n1,500\tx\n4,500\ty\n", ["1,500", "x"]),
-        ('a,b\n"1,5",x\n"4,5e-3",y\n', ["1.5", "x"]),
-        ("a;b\nx, y;1\nz;2\n", ["x, y", "1"]),
-        ("1,2,3\n4,5,6\n", ["1", "2", "3"]),
+        ("a;b\n1,5;2\n-2,25;3\n", [1.5, 2]),
+        ("1,5;2,3\n4,5;6,1\n", [1.5, 2.3]),
+        ("1,500;2,250\n4,500;6,125\n", [1.5, 2.25]),
+        ("1,5\t2,3\n4,5\t6,1\n", [1.5, 2.3]),
+        ("a\tb\n1,500\tx\n4,500\ty\n", [1500, None]),
+        ('a,b\n"1,5",x\n"4,5e-3",y\n', [1.5, None]),
+        ("a;b\nx, y;1\nz;2\n", [None, 1]),
+        ("1,2,7\n4,5,6\n", [1, 2, 7]),
+        ("a;b\n1.234;0,5\n25.724;1,5\n", [1234, 0.5]),
+        ("a;b\n1.234;0.5\n25.724;1.5\n", [1.234, 0.5]),
+        ("a;b\n1.234;1,5\n2.5;2,5\n", [1.234, 1.5]),
     ],
 )
-def test_decimal_commas_are_read_as_numbers_and_thousands_are_left_alone(tmp_path, text, first):
-    path = tmp_path / "a.csv"
+def test_the_decimal_sign_is_seen_from_what_only_one_can_be(tmp_path, text, first):
+    path = tmp_path / ("a.tsv" if "\t" in text else "a.csv")
     path.write_text(text)
-    if "\t" in text:
-        path = path.rename(tmp_path / "a.tsv")
-    assert read_table(str(path)).rows[0] == first
+    table = read_table(str(path))
+    sign = decimal_sign(table, table.names)
+    found = [judge(table, name, Choices(keep=table.names), sign) for name in table.names]
+    assert [None if c.fit.kind == "category" else c.x[0, 0] for c in found] == first
 
 
 def test_a_table_with_decimal_commas_is_the_same_data_as_with_points(tmp_path):
@@ -178,7 +185,7 @@ def test_decimal_commas_and_points_in_one_table_are_told_with_both_lines(tmp_pat
     with pytest.raises(
         InputError, match=r"line 2 has a number with a comma, '1,5', line 3 one with a point, '2\.5'"
     ):
-        read_table(str(csv(tmp_path / "a.csv", "a;b\n1,5;x\n2.5;y\n").path))
+        prepare(csv(tmp_path / "a.csv", "a;b\n1,5;x\n2.5;y\n1,5;x\n2.5;y\n"), 1)
 
 
 def test_a_number_with_an_underscore_is_text(tmp_path):
@@ -193,10 +200,11 @@ def test_one_class_written_in_two_ways_is_one_class(tmp_path):
 
 
 def test_a_row_of_several_lines_is_named_by_its_first(tmp_path):
-    with pytest.raises(InputError, match="line 3, column 'c': the target is missing"):
-        prepare(csv(tmp_path / "a.csv", 'a,b,c\n1,2,k\n"x\ny",2,\n'), 1)
-    with pytest.raises(InputError, match="line 4, column 'c': the target is missing"):
-        prepare(csv(tmp_path / "a.csv", 'a,b,c\n"x\ny",2,k\n3,4,\n'), 1)
+    path = csv(tmp_path / "a.csv", 'a,b,c\n1,2,k\n"x\ny",2,\n3,4,k\n').path
+    assert read_table(path).lines.tolist() == [2, 3, 5]
+    source = csv(tmp_path / "a.csv", 'a,b,c\n"1\n",2,k\n3,oops,l\n' + "3,4,k\n4,5,l\n" * 9)
+    with pytest.raises(InputError, match="line 4, column 'b': 'oops' is not a number"):
+        prepare(source, 1)
 
 
 def test_a_name_of_several_lines_still_makes_an_error_of_one(tmp_path):
@@ -214,11 +222,11 @@ def test_rows_left_out_do_not_shift_the_lines_of_errors(tmp_path):
         prepare(csv(tmp_path / "a.csv", text), 1)
 
 
-def test_a_column_without_a_value_is_told_whatever_the_steps(tmp_path):
-    text = "a,b,y\n" + "".join(f",{i},{'pq'[i % 2]}\n" for i in range(40))
-    for steps in (["missing"], ["standardize", "missing"], ["min_max", "missing"]):
-        with pytest.raises(InputError, match="'a' has no value in any training row"):
-            prepare(csv(tmp_path / "a.csv", text, preprocess=steps), 1)
+def test_a_column_without_a_value_is_left_out_with_a_note(tmp_path):
+    text = "a,b,y\n" + "".join(f",{i % 7},{'pq'[i % 2]}\n" for i in range(40))
+    dataset = prepare(csv(tmp_path / "a.csv", text), 1)
+    assert dataset.features == ("b",)
+    assert any(note.column == "a" and note.done == "left out" for note in dataset.notes)
 
 
 def test_fewer_rows_than_the_split_needs_are_told_with_file_and_share(tmp_path):
@@ -297,7 +305,10 @@ def test_a_sound_table_gives_data_whatever_the_steps_and_their_order(tmp_path, r
     chosen = [*steps, "missing"] if "missing" not in steps else steps
     dataset = prepare(csv(tmp_path / "a.csv", text, preprocess=chosen), 1, "float64")
     assert np.isfinite(dataset.train.x).all()
-    assert dataset.pipeline.columns == ("size", "color=blue", "color=red")
+    kinds = [
+        name for name in ("color=blue", "color=red", "color=(missing)") if name in dataset.pipeline.columns
+    ]
+    assert dataset.pipeline.columns == ("size", *kinds)
     kept = json.loads(json.dumps(dataset.pipeline.to_json(), allow_nan=False))
     raw = np.array([[2.5, 1.0], [np.nan, 0.0]])
     assert (Pipeline.from_json(kept).transform(raw) == dataset.pipeline.transform(raw)).all()

@@ -4,7 +4,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.component import build
-from engine.data import Dataset, Source, prepare, read_inputs
+from engine.data import Dataset, NewRows, Source, new_rows, prepare, read_inputs
 from engine.errors import InputError
 
 TABLE = "size,color,price\n" + "".join(
@@ -55,10 +55,7 @@ def test_new_rows_are_treated_like_the_rows_of_training(tmp_path, trained):
     [
         ("color\nred\n", "columns are missing: 'size'"),
         ("color,sizes\nred,1\n", "columns are missing: 'size'; not known: 'sizes'"),
-        ("color,size,weight\nred,1,2\n", "'weight' was not there in training"),
-        ("color,size\ngreen,1\n", "line 2, column 'color': 'green' is unknown"),
         ("color,size\nred,1\nred,big\n", "line 3, column 'size': 'big' is not a number"),
-        ("color,size\nred,1\n\nred,\n", "line 4 has no value in 'size', and the run has no step that fills"),
         ("color,size\nred,inf\n", "line 2, column 'size': 'inf' is not finite"),
         ("color,size\nred,1e300\n", "values are too large for float32"),
     ],
@@ -67,6 +64,47 @@ def test_new_rows_with_other_columns_or_values_are_told(tmp_path, trained, text,
     with pytest.raises(InputError, match=message):
         read(tmp_path / "new.csv", trained, text)
     assert not recwarn.list
+
+
+def noted(path, dataset: Dataset, content: str) -> NewRows:
+    path.write_text(content)
+    return new_rows(str(path), dataset.pipeline, dataset.input_shape, "float32")
+
+
+def test_columns_that_training_did_not_have_are_passed_over_and_told(tmp_path, trained):
+    rows = noted(tmp_path / "new.csv", trained, "id,color,size,weight\n7,red,1.5,2\n8,blue,2.5,3\n")
+    assert (rows.x == read(tmp_path / "b.csv", trained, "color,size\nred,1.5\nblue,2.5\n")).all()
+    assert rows.extra == ("id", "weight")
+    assert rows.table.column("id") == ["7", "8"]
+    assert [str(note) for note in rows.notes] == ["not known from training: 'id', 'weight'; passed over"]
+
+
+def test_an_unknown_category_costs_its_row_a_note_and_no_other_row_anything(tmp_path, trained):
+    rows = noted(tmp_path / "new.csv", trained, "color,size\ngreen,1.5\nred,1.5\nGREEN,0.5\nRED,1.5\n")
+    assert (rows.x[0] == trained.pipeline.transform(np.array([[1.5, -1.0]]), "float32")).all()
+    assert (rows.x[0, 1:] == rows.x[2, 1:]).all()
+    assert (rows.x[1] == read(tmp_path / "b.csv", trained, "color,size\nred,1.5\n")[0]).all()
+    assert (rows.x[3] == rows.x[1]).all(), "the case of a label is no other label"
+    (note,) = rows.notes
+    assert (note.column, note.what) == ("color", "'green', 'GREEN' was not there in training (2 rows)")
+
+
+def test_an_empty_cell_costs_its_row_a_note(tmp_path, trained):
+    rows = noted(tmp_path / "new.csv", trained, "color,size\nred,1.5\n,2.5\nred,\n")
+    middle = np.median(np.arange(7) + 0.5)
+    assert abs(rows.x[2, 0] - read(tmp_path / "b.csv", trained, f"color,size\nred,{middle}\n")[0, 0]) < 0.5
+    assert (rows.x[1] == trained.pipeline.transform(np.array([[2.5, -1.0]]), "float32")).all()
+    color, size = rows.notes
+    assert color.what == "has no value in 1 rows, which training never saw"
+    assert size.what == "has no value in 1 of 3 rows (first in line 4)"
+    assert "the median of the training rows" in size.done
+
+
+def test_rows_without_a_header_are_read_by_their_places(tmp_path, trained):
+    assert (
+        read(tmp_path / "a.csv", trained, "1.5,red\n2.5,blue\n1.5,red\n2.5,blue\n3.5,red\n")[:2]
+        == read(tmp_path / "b.csv", trained, "size,color\n1.5,red\n2.5,blue\n")
+    ).all()
 
 
 def test_a_run_that_fills_in_missing_values_fills_in_those_of_new_rows(tmp_path):

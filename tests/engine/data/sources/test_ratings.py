@@ -9,7 +9,6 @@ import pytest
 from engine.component import build
 from engine.data import Dataset, Source, prepare, read_inputs
 from engine.errors import InputError
-from engine.tasks import Regression
 
 
 def generated(seed: int = 1, **fields) -> Dataset:
@@ -87,13 +86,11 @@ def test_numbers_mean_and_biases_are_those_of_the_training_rows_alone(tmp_path):
 
 def rows_of(dataset: Dataset, part: str) -> list[int]:
     """The rows of the file that lie in a part: the split depends on their count alone."""
+    from engine.data.preparation.split import Split, split_rows
     from engine.data.sources.base import SPLIT_STREAM
-    from engine.data.sources.rows import Raw, split_rows
 
     count = sum(len(getattr(dataset, p)) for p in ("train", "val", "test"))
-    raw = Raw(Regression(), np.empty((count, 0)), np.zeros((count, 1)))
-    source = build(Source, {"source": "low-rank-ratings"}, "data")
-    parts = split_rows(raw, source, np.random.default_rng([1, SPLIT_STREAM]))
+    parts = split_rows(np.zeros((count, 1)), (), Split(), np.random.default_rng([1, SPLIT_STREAM]), "ratings")
     return parts[("train", "val", "test").index(part)].tolist()
 
 
