@@ -51,10 +51,11 @@ def length_options(function: Callable) -> Callable:
     return function
 
 
-def check_length(steps: int | None, epochs: float | None) -> None:
-    """Raise UsageError for both; --minutes goes with either, and whichever comes first ends the run."""
-    if steps and epochs:
-        raise click.UsageError("--steps and --epochs cannot both be given")
+def check_length(steps: int | None, epochs: float | None, more: int | None = None) -> None:
+    """Raise UsageError for two lengths; --minutes goes with any, and whichever comes first ends the run."""
+    given = [name for name, value in (("--steps", steps), ("--epochs", epochs), ("--more", more)) if value]
+    if len(given) > 1:
+        raise click.UsageError(f"{' and '.join(given)} cannot both be given")
 
 
 def data_options(function: Callable) -> Callable:
