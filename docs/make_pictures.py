@@ -8,6 +8,7 @@ from pathlib import Path
 
 import presets
 from engine.experiment import experiment_from, override
+from engine.loop import Launch
 from tui_lab.charts.glyphs import BRAILLE
 from tui_lab.charts.palette import DARK, ChartStyle
 from tui_lab.charts.svg import svg
@@ -37,7 +38,7 @@ async def until(condition: Callable[[], bool]) -> None:
 async def picture(name: str, runs: Path) -> None:
     preset, changes, keys, steps, edits = PICTURES[name]
     experiment = experiment_from(override(presets.load(preset), changes))
-    session = LocalSession(preset, experiment, runs, pace=0)
+    session = LocalSession(Launch(preset, experiment, runs), pace=0)
     await until(lambda: session.latest.phase == base.READY)
     app = LabApp(lambda: session)
     async with app.run_test(size=(120, 40)) as pilot:

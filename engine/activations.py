@@ -174,5 +174,6 @@ def activation_after(net: Builder, own: Activation) -> Activation:
             if not layer.transparent:
                 break
             if layer.activates is not None:
-                return layer.activates
+                found: Activation = layer.activates
+                return found
     return own

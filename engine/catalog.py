@@ -12,7 +12,7 @@ import msgspec
 
 from engine.activations import Activation
 from engine.augment import Augmentation
-from engine.component import Component, is_family, members, tree_of
+from engine.component import Component, is_family, is_holder, members, tree_of
 from engine.data import Source
 from engine.data.preparation.preprocess import Preprocess
 from engine.errors import InputError, did_you_mean
@@ -181,6 +181,8 @@ def kind_text(kind: Any) -> str:
     origin, arguments = get_origin(kind), get_args(kind)
     if kind in WORDS:
         return WORDS[kind]
+    if is_holder(kind):
+        return "array or frame"
     if origin is Literal:
         return " or ".join(f'"{choice}"' for choice in arguments)
     if origin in (Union, types.UnionType):
@@ -189,7 +191,8 @@ def kind_text(kind: Any) -> str:
         return f"list of {plural(kind_text(arguments[0]))}"
     if is_family(kind):
         return family_word(kind)
-    return kind.__name__.lower()
+    result: str = kind.__name__.lower()
+    return result
 
 
 def family_word(base: type[Component]) -> str:

@@ -112,7 +112,7 @@ def check_fields(component: Component) -> None:
         value = getattr(component, name)
         if not fit(value):
             try:
-                value = build(annotation, plain_value(value), f"{type(component).__name__}.{key}")
+                value = build(annotation, value, f"{type(component).__name__}.{key}")
             except InputError as error:
                 raise ComponentError(str(error)) from None
             msgspec.structs.force_setattr(component, name, value)
@@ -162,12 +162,27 @@ def build(annotation: Any, tree: Any, path: str = "") -> Any:
     """
     kind, _ = split_annotation(annotation)
     origin, arguments = get_origin(kind), get_args(kind)
+    holders = [part for part in (kind, *arguments) if is_holder(part)]
+    for holder in holders:
+        try:
+            held = holder.from_plain(tree)
+        except InputError as error:
+            raise InputError(f"{path}: {error}") from None
+        if held is not None:
+            return held
+    tree = plain_value(tree)
+    if holders and (tree is None or str not in arguments):
+        if tree is None and type(None) in arguments:
+            return None
+        raise InputError(f"{path} = {shown(tree)}: expected an array, or a frame with columns")
+    if holders:
+        annotation = str
     if origin in (Union, types.UnionType) and tree is not None:
         structs = [a for a in arguments if isinstance(a, type) and issubclass(a, Component)]
         if structs and isinstance(tree, dict | Component):
             return build(structs[0], tree, path)
     if origin is list and isinstance(tree, list):
-        return [build(arguments[0], plain_value(item), f"{path}.{i}") for i, item in enumerate(tree)]
+        return [build(arguments[0], item, f"{path}.{i}") for i, item in enumerate(tree)]
     if is_family(kind):
         return build_member(kind, tree, path)
     if isinstance(kind, type) and issubclass(kind, Component):
@@ -178,6 +193,11 @@ def build(annotation: Any, tree: Any, path: str = "") -> Any:
         return msgspec.convert(tree, annotation)
     except msgspec.ValidationError as error:
         raise InputError(f"{path} = {shown(tree)}: {plain(str(error), annotation)}") from None
+
+
+def is_holder(kind: Any) -> bool:
+    """Whether a class takes values in its own way (`from_plain`) and says how TOML writes them (`to_plain`)."""
+    return isinstance(kind, type) and hasattr(kind, "from_plain")
 
 
 def build_member(family: type[Component], tree: Any, path: str) -> Component:
@@ -197,7 +217,8 @@ def build_member(family: type[Component], tree: Any, path: str) -> Component:
     if not isinstance(tag, str) or tag not in known:
         raise InputError(f"{path}.{tag_field} = {shown(tag)}: unknown; {did_you_mean(str(tag), known)}")
     rest = {key: value for key, value in tree.items() if key != tag_field}
-    return build_struct(known[tag], rest, path)
+    member: Component = build_struct(known[tag], rest, path)
+    return member
 
 
 def build_struct(kind: type[Component], tree: Any, path: str) -> Any:
@@ -235,7 +256,7 @@ def renamed(path: str, name: Any, now: dict[str, str]) -> Any:
 
 def tree_of(component: Any) -> Any:
     """The plain values (tables, lists, numbers, text) of a component, with its tag; the inverse of `build`."""
-    return msgspec.to_builtins(component)
+    return msgspec.to_builtins(component, enc_hook=lambda value: value.to_plain())
 
 
 def joined(path: str, key: str) -> str:
@@ -264,7 +285,7 @@ def plain(message: str, annotation: Any) -> str:
     if kind in (int, float) and re.fullmatch(r"Expected `(int|float)` [<>]=? \S+", message):
         return f"expected {WORDS[kind.__name__]} {bounds_text(meta)}"
 
-    def worded(match: re.Match) -> str:
+    def worded(match: re.Match[str]) -> str:
         names = match[1].split(" | ")
         if len(names) > 1:
             names = [name for name in names if name != "null"]  # which TOML cannot say

@@ -21,6 +21,10 @@ class InputError(LabError):
     exit_code = 2
 
 
+class StorageError(LabError):
+    """The disk is full or failing: the command was right, and what is in memory is still good."""
+
+
 class RenamedWarning(FutureWarning):
     """A name in the user's input has another one now; it still works."""
 

@@ -3,10 +3,12 @@
 import numpy as np
 
 from engine.builder import Builder, IOSpec
+from engine.data import Dataset
 from engine.data.preparation.indices import check_indices
 from engine.experiment import Experiment
 from engine.machine.memory import Memory
 from engine.machine.program import Phase, Program
+from engine.metrics import measured
 from engine.network import NetworkSpec, initialize, lay_out
 
 BLOCK = 256  # rows a forward pass, at most
@@ -70,3 +72,19 @@ def block_rows(experiment: Experiment, io: IOSpec) -> int:
     while rows > 1 and rows * net.workspace.size > BLOCK_NUMBERS:
         rows //= 2
     return rows
+
+
+def evaluate(
+    experiment: Experiment, dataset: Dataset, evaluator: Evaluator, split: str
+) -> tuple[float | None, dict[str, float]]:
+    """Mean loss and metrics on a split: metrics of a regression are in the target's own units."""
+    rows = dataset.measured(split)
+    if not len(rows):
+        return None, {}
+    z = evaluator.outputs(rows.x)
+    loss = float(np.mean(experiment.loss.values(z, rows.y)))
+    targets, baselines = rows.y, rows.baselines
+    if dataset.task.predicts_numbers:
+        back = dataset.pipeline.target_to_original
+        z, targets, baselines = back(z), back(targets), {name: back(g) for name, g in baselines.items()}
+    return loss, measured(dataset.measured_by(experiment.training.metrics), z, targets, baselines)

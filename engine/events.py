@@ -5,12 +5,17 @@ from typing import Any
 import msgspec
 
 from engine.component import FROZEN
+from engine.edits import Change
 
 
 class Event(msgspec.Struct, kw_only=True, tag_field="event", **FROZEN):
     """Something that happened at a step."""
 
     step: int
+
+    def flat(self) -> dict[str, Any]:
+        """One level of keys, as in a line of the run's files."""
+        return dict(msgspec.to_builtins(self))
 
 
 class Start(Event, tag="start"):
@@ -38,22 +43,36 @@ class Log(Event, tag="log"):
         return {**tree, **metrics}
 
 
-class Checkpoint(Event, tag="checkpoint"):
+class CheckpointEvent(Event, tag="checkpoint"):
     """The state was written to `path`, relative to the run's directory."""
 
     path: str
 
 
 class EditEvent(Event, tag="edit"):
-    """A hyperparameter of the live run was changed; `field` is its dotted path."""
+    """Hyperparameters of the live run were changed before step `step` + 1 was made.
 
-    field: str
-    old: Any
-    new: Any
+    Edits are numbered from 1: a resumed run makes those anew that its checkpoint does not know. `author` is who asked
+    ("screen", "command line", "python", "file"), `reason` why, if it was said.
+    """
+
+    changes: list[Change]
+    number: int = 0
+    author: str = ""
+    reason: str = ""
+
+    def __str__(self) -> str:
+        return ", ".join(map(str, self.changes))
 
 
-class Warning(Event, tag="warning"):
-    """Something a person should know; training goes on."""
+class RewindEvent(Event, tag="rewind"):
+    """The run goes on from step `step` another way: of its edits the first `edits` stand, later ones are void."""
+
+    edits: int
+
+
+class WarningEvent(Event, tag="warning"):
+    """Something the user should know; training goes on."""
 
     message: str
 
@@ -62,7 +81,7 @@ class End(Event, tag="end"):
     """Training is over. `reason` is "done", "early_stop", "time", "interrupted" or "diverged".
 
     `best` holds the step and the value of the monitored measurement of the parameters that were kept, `test`
-    their loss and metrics on the test rows.
+    their loss and metrics on the test rows. `saved` is false where the disk was full.
     """
 
     reason: str
@@ -72,3 +91,4 @@ class End(Event, tag="end"):
     best: dict[str, Any] | None = None
     test: dict[str, float] | None = None
     message: str = ""
+    saved: bool = True

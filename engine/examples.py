@@ -6,7 +6,7 @@ from typing import Any, get_args
 import msgspec
 
 from engine.component import Component, Tree, build
-from engine.data.sources.base import Split
+from engine.data.preparation.split import Split
 from engine.experiment import Expect, Training
 from engine.hyper import Field, fields
 
@@ -17,6 +17,8 @@ GIVEN: dict[str, Any] = {
     "layers": [{"layer": "dense", "units": 16, "activation": "relu"}],
     "shape": [8, 8, 1],
     "column": 0,
+    "x": [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]],
+    "y": ["no", "yes", "yes", "no"],
     "function": "relu",
     "images": "train-images-idx3-ubyte.gz",
     "labels": "train-labels-idx1-ubyte.gz",

@@ -37,20 +37,24 @@ class Training(Component):
     l1: Annotated[float, hyper("pull on |weights|", ge=0, log=True, live=True)] = 0.0
     l2: Annotated[float, hyper("pull on weights², halved", ge=0, log=True, live=True)] = 0.0
     average: Annotated[
-        float, hyper("decay of the running mean of the weights that is evaluated; 0: none", ge=0, lt=1)
+        float,
+        hyper("decay of the running mean of the weights that is evaluated; 0: none", ge=0, lt=1, live=True),
     ] = 0.0
     freeze: Annotated[list[str], hyper("layers that are not trained", live=True)] = []
-    evaluate_every: Annotated[int, hyper("steps between evaluations; 0: chosen", ge=0, unit="steps")] = 0
+    evaluate_every: Annotated[
+        int, hyper("steps between evaluations; 0: chosen", ge=0, live=True, unit="steps")
+    ] = 0
     checkpoint_every: Annotated[
-        int, hyper("steps between checkpoints; 0: once a minute", ge=0, unit="steps")
+        int, hyper("steps between checkpoints; 0: once a minute", ge=0, live=True, unit="steps")
     ] = 0
     metrics: Annotated[
         list[Metric],
         hyper(
-            'what is measured, the headline first: ["accuracy", { metric = "top_k", k = 3 }]; none: by the task'
+            'what is measured, the headline first: ["accuracy", { metric = "top_k", k = 3 }]; none: by the task',
+            live=True,
         ),
     ] = []
-    monitor: Annotated[str, hyper("what decides which parameters are best")] = "val_loss"
+    monitor: Annotated[str, hyper("what decides which parameters are best", live=True)] = "val_loss"
     patience: Annotated[
         int, hyper("evaluations without improvement before training stops; 0: never", ge=0, live=True)
     ] = 0
@@ -147,7 +151,8 @@ def read_toml(path: Path) -> Tree:
 def experiment_from(tree: Tree, where: str = "") -> Experiment:
     """Check and build an experiment; `where` (a file or preset) stands in front of what is wrong."""
     try:
-        return build(Experiment, tree)
+        experiment: Experiment = build(Experiment, tree)
+        return experiment
     except InputError as error:
         raise InputError(f"{where}: {error}" if where else str(error)) from None
 
@@ -170,11 +175,17 @@ def override(tree: Tree, assignments: list[str]) -> Tree:
     """The tree with `KEY=VALUE` applied; KEY is a dotted path ("model.0.units"), VALUE TOML or plain text."""
     tree = deepcopy(tree)
     for assignment in assignments:
-        key, equals, text = assignment.partition("=")
-        if not equals or not key.strip():
-            raise InputError(f"--set {assignment}: expected KEY=VALUE, for instance optimizer.lr=0.01")
-        place(tree, key.strip().split("."), toml_value(text.strip()), assignment)
+        path, value = parse_assignment(assignment)
+        place(tree, path.split("."), value, assignment)
     return tree
+
+
+def parse_assignment(assignment: str) -> tuple[str, Any]:
+    """(dotted path, value) of `KEY=VALUE`. Raises InputError where it is none."""
+    key, equals, text = assignment.partition("=")
+    if not equals or not key.strip():
+        raise InputError(f"--set {assignment}: expected KEY=VALUE, for instance optimizer.lr=0.01")
+    return key.strip(), toml_value(text.strip())
 
 
 def override_value(tree: Tree, path: str, value: Any) -> Tree:

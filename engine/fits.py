@@ -37,8 +37,10 @@ def fits(annotation: Any) -> Predicate:
     if origin is list:
         item = fits(arguments[0])
         return lambda value: type(value) is list and all(map(item, value))
-    if isinstance(kind, type) and (issubclass(kind, msgspec.Struct) or kind is type(None)):
+    if isinstance(kind, type) and (issubclass(kind, msgspec.Struct) or hasattr(kind, "from_plain")):
         return lambda value: isinstance(value, kind)
+    if kind is type(None):
+        return lambda value: value is None
     return lambda value: False
 
 

@@ -57,7 +57,8 @@ class RegressionLoss(Loss):
         net.op(self.kernel, None, z=z, t=t, loss=loss, shard_info=net.shard_info, **numbers)
 
     def values(self, z: np.ndarray, t: np.ndarray) -> np.ndarray:
-        return self.of_errors(z.astype(np.float64) - t).mean(axis=1)
+        result: np.ndarray = self.of_errors(z.astype(np.float64) - t).mean(axis=1)
+        return result
 
     def of_errors(self, error: np.ndarray) -> np.ndarray:
         """The loss of each error z − t."""
@@ -79,7 +80,8 @@ class MeanAbsoluteError(RegressionLoss, tag="mae"):
     kernel = regression.mean_absolute_error
 
     def of_errors(self, error: np.ndarray) -> np.ndarray:
-        return np.abs(error)
+        result: np.ndarray = np.abs(error)
+        return result
 
 
 class Huber(RegressionLoss, tag="huber"):
@@ -91,7 +93,8 @@ class Huber(RegressionLoss, tag="huber"):
 
     def of_errors(self, error: np.ndarray) -> np.ndarray:
         inner = np.clip(error, -self.delta, self.delta)
-        return inner * (error - inner / 2)
+        result: np.ndarray = inner * (error - inner / 2)
+        return result
 
 
 class ClassificationLoss(Loss):
@@ -185,7 +188,10 @@ class CrossEntropy(TokenLoss, tag="cross_entropy"):
         log_p, target = scored_positions(z, t)
         classes, smooth = log_p.shape[1], self.label_smoothing
         picked = log_p[np.arange(len(log_p)), target]
-        return -self.weights(classes)[target] * ((1 - smooth) * picked + smooth * log_p.mean(axis=1))
+        result: np.ndarray = -self.weights(classes)[target] * (
+            (1 - smooth) * picked + smooth * log_p.mean(axis=1)
+        )
+        return result
 
 
 class Focal(TokenLoss, tag="focal"):
@@ -217,7 +223,8 @@ class Focal(TokenLoss, tag="focal"):
         else:
             scores, target = scored_positions(z, t)
             log_p, weights = scores[np.arange(len(scores)), target], self.weights(scores.shape[1])[target]
-        return -weights * (-np.expm1(log_p)) ** self.gamma * log_p
+        result: np.ndarray = -weights * (-np.expm1(log_p)) ** self.gamma * log_p
+        return result
 
 
 class BinaryCrossEntropy(ClassificationLoss, tag="binary_cross_entropy"):
@@ -243,7 +250,8 @@ class BinaryCrossEntropy(ClassificationLoss, tag="binary_cross_entropy"):
     def values(self, z: np.ndarray, t: np.ndarray) -> np.ndarray:
         z, target = z[:, 0].astype(np.float64), t[:, 0].astype(np.float64)
         q = target + self.label_smoothing * (0.5 - target)
-        return self.weights(2)[target.astype(int)] * (np.logaddexp(0, z) - q * z)
+        result: np.ndarray = self.weights(2)[target.astype(int)] * (np.logaddexp(0, z) - q * z)
+        return result
 
 
 class Hinge(ClassificationLoss, tag="hinge"):
@@ -265,8 +273,11 @@ class Hinge(ClassificationLoss, tag="hinge"):
     def values(self, z: np.ndarray, t: np.ndarray) -> np.ndarray:
         z, target = z.astype(np.float64), t[:, 0].astype(int)
         N, C = z.shape
+        loss: np.ndarray
         if C == 1:
-            return self.weights(2)[target] * np.maximum(0, self.margin - (2 * target - 1) * z[:, 0])
+            loss = self.weights(2)[target] * np.maximum(0, self.margin - (2 * target - 1) * z[:, 0])
+            return loss
         gaps = np.maximum(0, self.margin - z[np.arange(N), target][:, None] + z)
         gaps[np.arange(N), target] = 0
-        return self.weights(C)[target] * gaps.sum(axis=1) / C
+        loss = self.weights(C)[target] * gaps.sum(axis=1) / C
+        return loss

@@ -51,7 +51,8 @@ def probabilities(z: np.ndarray) -> np.ndarray:
     if z.shape[1] == 1:
         z = np.concatenate([np.zeros_like(z), z], axis=1)
     e = np.exp(z - z.max(axis=1, keepdims=True))
-    return e / e.sum(axis=1, keepdims=True)
+    result: np.ndarray = e / e.sum(axis=1, keepdims=True)
+    return result
 
 
 def scored_positions(z: np.ndarray, t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

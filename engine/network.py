@@ -65,5 +65,4 @@ def initialize(memory: Memory, network: NetworkSpec, seed: int) -> None:
     for i, parameter in enumerate(sorted(network.parameters, key=lambda p: p.name)):
         rng = np.random.default_rng([seed, INITIALIZATION_STREAM, i])
         memory[parameter.name][...] = parameter.initializer.draw(rng, parameter.shape)
-    for name, value in memory.first_values.items():
-        memory[name][...] = value
+    memory.set_first_values()

@@ -16,6 +16,7 @@ from engine.data import Dataset
 from engine.data.preparation.dataset import stream_of
 from engine.errors import InputError, did_you_mean
 from engine.experiment import Experiment, Training
+from engine.hyper import fields
 from engine.kernels import update as kernels
 from engine.machine.memory import Memory, Tensor, shared
 from engine.machine.program import Operation, Phase
@@ -40,13 +41,13 @@ def resolve(experiment: Experiment, dataset: Dataset) -> Experiment:
     steps = t.steps or max(1, math.ceil(t.epochs * rows / drawn))
     epoch = min(rows // drawn, math.ceil(steps / FEW_EVALUATIONS))
     every = t.evaluate_every or min(steps, max(epoch, math.ceil(steps / EVALUATIONS), 1))
-    network = trace(experiment.model, io_spec(experiment, dataset))
+    shards = t.shards or shards_for(trace(experiment.model, io_spec(experiment, dataset)), batch)
     training = structs.replace(
         t,
         batch_size=batch,
         steps=steps,
         epochs=0.0,
-        shards=min(t.shards or shards_for(network, batch), batch),
+        shards=min(shards, batch),
         evaluate_every=every,
         monitor=monitored(t.monitor, dataset.measured_by(t.metrics)),
     )
@@ -142,17 +143,39 @@ class Plan:
         return cls(memory, network, phases, shards.replicas)
 
 
-def set_numbers(memory: Memory, experiment: Experiment) -> None:
-    """Lay out the numbers that kernels of the update read and that edits may change."""
-    t = experiment.training
-    numbers = {
+def update_numbers(t: Training) -> dict[str, list[float]]:
+    """The numbers of the update, by the tensor's name."""
+    return {
         "penalty": [t.l1, t.l2],
         "clip": [t.clip_norm, t.clip_value],
         "average": [t.average],
     }
-    for name, values in numbers.items():
+
+
+def set_numbers(memory: Memory, experiment: Experiment) -> None:
+    """Lay out the numbers that kernels of the update read in every step and that edits may change."""
+    for name, values in update_numbers(experiment.training).items():
         memory.area("hyper", np.float64).tensor(name, (len(values),))
         memory.first_values[name] = tuple(values)
+
+
+def write_numbers(memory: Memory, experiment: Experiment) -> None:
+    """Write the numbers of the update and of the optimizer where they stand in an allocated memory."""
+    optimizer, numbers = experiment.optimizer, update_numbers(experiment.training)
+    numbers |= {f"optimizer.{f.name}": [float(getattr(optimizer, f.name))] for f in fields(type(optimizer))}
+    tensors = memory.areas["hyper"].tensors
+    for name, values in numbers.items():
+        if name in tensors:  # lr goes by the schedule
+            tensors[name].array[...] = values
+
+
+def layout_key(experiment: Experiment) -> tuple[object, ...]:
+    """What a plan depends on: two resolved experiments with equal keys differ in numbers of the update and in the
+    schedule alone."""
+    e, t = experiment, experiment.training
+    operations = bool(t.l1 or t.l2), bool(t.clip_norm or t.clip_value), bool(t.average), t.freeze
+    sizes = t.batch_size, t.shards, t.accumulate, t.precision, t.seed
+    return (e.data, e.augment, e.model, e.loss, type(e.optimizer), *sizes, *operations)
 
 
 def sampling(memory: Memory, rows: int, batch: int) -> tuple[Operation, Tensor]:

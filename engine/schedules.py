@@ -121,4 +121,5 @@ class Plateau(Schedule, tag="plateau"):
 
 
 def cosine_between(start: float, end: float, progress: np.ndarray) -> np.ndarray:
-    return end + (start - end) * (1 + np.cos(np.pi * np.clip(progress, 0, 1))) / 2
+    result: np.ndarray = end + (start - end) * (1 + np.cos(np.pi * np.clip(progress, 0, 1))) / 2
+    return result

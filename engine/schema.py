@@ -7,7 +7,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 import msgspec
 
 from engine.catalog import first_sentence
-from engine.component import Component, is_family, members, tree_of
+from engine.component import Component, is_family, is_holder, members, tree_of
 from engine.experiment import Experiment
 from engine.hyper import fields, split_annotation
 
@@ -68,6 +68,8 @@ def schema_of(annotation: Any, definitions: Json) -> Json:
             BOUNDS[name]: getattr(meta, name) for name in BOUNDS if getattr(meta, name, None) is not None
         }
         return BASIC[kind] | bounds
+    if is_holder(kind):
+        return {"type": "string"}
     if origin is Literal:
         return {"enum": list(arguments)}
     if origin in (Union, types.UnionType):

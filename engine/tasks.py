@@ -98,7 +98,8 @@ class NextToken(Task, tag="language"):
         return [Perplexity(), BitsPerToken(), TokenAccuracy()]
 
     def positions(self, y: np.ndarray) -> int:
-        return y.shape[1]
+        result: int = y.shape[1]
+        return result
 
 
 class Answering(NextToken, tag="answering"):

@@ -1,15 +1,17 @@
 """Trainer: runs chunks of steps in native calls, evaluates between them, keeps the best parameters."""
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+from msgspec.structs import replace
 
 from engine.data import Dataset
+from engine.edits import Change, changes, check_live
 from engine.errors import InputError
-from engine.evaluate import Evaluator
+from engine.evaluate import Evaluator, evaluate
 from engine.events import Log
 from engine.experiment import Experiment
 from engine.machine.compiler import address
@@ -30,41 +32,49 @@ from engine.machine.registers import (
     SAMPLES,
     SEED,
     STEP,
+    STOPPED,
     UPDATES,
 )  # fmt: skip
 from engine.machine.threads import available_cores, limit_threads
-from engine.metrics import measured, metric
+from engine.metrics import metric
 from engine.network import NetworkSpec, initialize
-from engine.plan import SERIAL_WORK, Plan, flops, io_spec, resolve
+from engine.plan import SERIAL_WORK, Plan, flops, io_spec, layout_key, resolve, write_numbers
+from engine.runs.checkpoint import BEST, Checkpoint, Progress
 from engine.schedules import Plateau
 
 CHUNK_SECONDS = 0.03
 PACE_SECONDS = 0.002  # a shorter call is mostly overhead: it can only show that the pace is higher
 
 
-@dataclass
-class Progress:
-    """What a trainer knows besides its arrays: saved with them, so that a resumed run goes on the same way."""
+@dataclass(frozen=True)
+class Chunk:
+    """What one call of `advance` did: the steps first … last − 1 (S of them), and an evaluation if one was due.
 
-    best_value: float | None = None
-    best_step: int = 0
-    evaluations_since_best: int = 0
-    plateau: float = 1.0
-    logged_step: int = 0
-    ended: str = ""
-    log: dict[str, Any] = field(default_factory=dict)
+    losses, norms, rates (S,): the training loss, the gradient's norm before clipping and the learning rate of each.
+    `stopped`: it ended early because it was asked to.
+    """
+
+    first: int
+    last: int
+    losses: np.ndarray
+    norms: np.ndarray
+    rates: np.ndarray
+    log: Log | None = None
+    stopped: bool = False
 
 
 class Trainer:
     """One training of an experiment on a data set.
 
-    `advance()` does a chunk and returns what happened; the parameters change nowhere else. The bits of a run
-    depend on the experiment alone: not on threads, on where chunks end, or on being stopped and resumed.
+    `advance()` does a chunk and says what happened; the parameters change nowhere else. The bits of a run depend on
+    the experiment and its edits alone: not on threads, on where chunks end, or on being stopped and resumed.
+    Iterating starts the training and yields chunk after chunk to its end.
     """
 
     def __init__(
         self, experiment: Experiment, dataset: Dataset, *, threads: int | None = None, guarded: bool = False
     ) -> None:
+        """Plan the training; nothing is allocated. Raises InputError where the parts do not fit."""
         self.dataset = dataset
         self.guarded = guarded
         self.threads = threads or available_cores()
@@ -72,13 +82,15 @@ class Trainer:
         self.control = np.zeros(1, np.int64)
         self.best: dict[str, np.ndarray] = {}
         self.steps_per_second = 0.0
-        self._lay_out(experiment)
-        self.evaluator = Evaluator(self.experiment, self.network, io_spec(experiment, dataset))
+        self.chunk: Chunk | None = None  # the last one
+        self._lay_out(resolve(experiment, dataset))
 
     def _lay_out(self, experiment: Experiment) -> None:
-        self.experiment = resolve(experiment, self.dataset)
-        self.plan = Plan.of(self.experiment, self.dataset, self.guarded)
+        """Plan a resolved experiment."""
+        self.plan = Plan.of(experiment, self.dataset, self.guarded)
+        self.experiment = experiment
         self._program: Program | None = None
+        self._evaluator: Evaluator | None = None
 
     @property
     def memory(self) -> Memory:
@@ -87,6 +99,14 @@ class Trainer:
     @property
     def network(self) -> NetworkSpec:
         return self.plan.network
+
+    @property
+    def evaluator(self) -> Evaluator:
+        """The network without training, as the experiment has it now."""
+        if self._evaluator is None:
+            io = io_spec(self.experiment, self.dataset)
+            self._evaluator = Evaluator(self.experiment, self.network, io)
+        return self._evaluator
 
     @property
     def parallel(self) -> bool:
@@ -119,32 +139,83 @@ class Trainer:
         script = micro * self.experiment.training.accumulate + [REGULARIZE, MEASURE, APPLY]
         self._script = np.array(script, np.int64)
 
-    def edit(self, experiment: Experiment) -> None:
+    def __iter__(self) -> Iterator[Chunk]:
+        if not self.memory.allocated:
+            self.start()
+        while not self.finished:
+            yield self.advance()
+
+    # -- edits --------------------------------------------------------------------------------------------
+
+    def edit(self, experiment: Experiment) -> list[Change]:
         """Go on with other hyperparameters; parameters, counters and the optimizer's state are kept.
 
-        State that the new experiment has and the old one had not (of another optimizer, say) begins anew.
-        Raises InputError, and changes nothing, when data or architecture differ: those need a restart.
+        State that the new experiment has and the old one had not begins anew: of another optimizer at zero, of a
+        running mean of the weights at the present ones. The factor of a plateau does not outlive its schedule, and
+        where the meaning of the monitored value changes, the best parameters are looked for anew. Fewer steps than
+        were made end the training.
+
+        Returns what differs. Raises InputError, and changes nothing, for what cannot change while a network learns.
         """
-        before, plan, progress = self.experiment, self.plan, self.progress
-        held, arrays = before.training.seed, self.arrays()
+        before = self.experiment
+        shards = (
+            experiment.training.shards or before.training.shards
+        )  # they decide the bits: never chosen anew
+        after = resolve(with_shards(experiment, shards), self.dataset)
+        check_live(before, with_shards(after, shards))
+        made = changes(before, after)
+        if not made:
+            return []
+        if layout_key(after) == layout_key(before):
+            self.experiment = after
+            if self.memory.allocated:
+                write_numbers(self.memory, after)
+        else:
+            self._exchange_plan(after)
+        self._keep_progress(before, after)
+        return made
+
+    def _exchange_plan(self, experiment: Experiment) -> None:
+        """Lay out anew and take the state along."""
+        before, plan = self.experiment, self.plan
+        program, evaluator = self._program, self._evaluator
         try:
             self._lay_out(experiment)
-            if self.experiment.data != before.data or self.network.shapes != plan.network.shapes:
-                raise InputError(
-                    "data and architecture cannot change while a network learns; restart the run"
-                )
-            self.start()
+            if self.network.shapes != plan.network.shapes:
+                raise InputError("the architecture cannot change while a network learns; restart the run")
+            if plan.memory.allocated:
+                self.memory.allocate()
         except InputError:
-            self.experiment, self.plan, self._program = before, plan, None
+            self.experiment, self.plan, self._program, self._evaluator = before, plan, program, evaluator
             raise
-        same_optimizer = type(self.experiment.optimizer) is type(before.optimizer)
+        if not plan.memory.allocated:
+            return
+        self.memory.set_first_values()
+        arrays = state_of(plan.memory)
+        same_optimizer = type(experiment.optimizer) is type(before.optimizer)
         for name, view in self.arrays().items():
             if name in arrays and (same_optimizer or not name.startswith("optimizer.")):
                 view[...] = arrays[name]
+        if "average" in self.memory.areas and "average" not in plan.memory.areas:
+            self.memory.areas["average"].array[:] = self.memory.areas["parameters"].array
         if not same_optimizer:
             self.clock[UPDATES] = 0  # Adam's bias correction counts from its own beginning
-        self.clock[SEED] = held
-        progress.ended = "" if self.step < self.experiment.training.steps else progress.ended
+
+    def _keep_progress(self, before: Experiment, after: Experiment) -> None:
+        p = self.progress
+        if type(after.schedule) is not type(before.schedule):
+            p.plateau = 1.0
+        meaning = (before.training.monitor, before.loss) != (after.training.monitor, after.loss)
+        if meaning:
+            p.best_value, p.evaluations_since_best = None, 0
+        if not self.memory.allocated:
+            return
+        if self.step >= after.training.steps:
+            p.ended = "done"
+        elif p.ended in ("done", "early_stop"):  # it goes on: what was waited for is waited for anew
+            p.ended, p.evaluations_since_best = "", 0
+
+    # -- where it is --------------------------------------------------------------------------------------
 
     @property
     def clock(self) -> np.ndarray:
@@ -167,18 +238,38 @@ class Trainer:
         return bool(self.progress.ended)
 
     def stop(self) -> None:
-        """Ask the running native call to return before its next step; safe from any thread or signal."""
+        """Ask the running native call, or else the next one, to return before its next step; safe from any thread
+        or signal."""
         self.control[0] = 1
 
     # -- training -----------------------------------------------------------------------------------------
 
     def rates(self, first: int, last: int) -> np.ndarray:
-        """The learning rates of the steps first … last − 1."""
+        """The learning rates (S,) of the steps first … last − 1."""
         e = self.experiment
         factors = e.schedule.factors(np.arange(first, last), e.training.steps)
         return np.ascontiguousarray(e.optimizer.lr * self.progress.plateau * factors, np.float64)
 
-    def _run(self, first: int, last: int) -> tuple[int, int]:
+    def advance(self, seconds: float = CHUNK_SECONDS, limit: int | None = None) -> Chunk:
+        """Train for about `seconds`, not beyond step `limit` or the next evaluation; evaluate if it is due."""
+        t, p = self.experiment.training, self.progress
+        first = self.step
+        due = min(t.steps, (first // t.evaluate_every + 1) * t.evaluate_every)
+        pace = self.steps_per_second or 100.0
+        last = min(due, limit or due, first + max(1, int(pace * seconds)))
+        chunk, reason = self._run(first, last)
+        if reason == NOT_FINITE:
+            p.ended = "diverged"
+        elif chunk.last == due and chunk.last > first:
+            chunk = Chunk(first, due, chunk.losses, chunk.norms, chunk.rates, self.evaluate(), chunk.stopped)
+            if t.patience and p.evaluations_since_best >= t.patience:
+                p.ended = "early_stop"
+            elif due >= t.steps:
+                p.ended = "done"
+        self.chunk = chunk
+        return chunk
+
+    def _run(self, first: int, last: int) -> tuple[Chunk, int]:
         from engine.machine.vm import run_steps
 
         if self._program is None:
@@ -187,39 +278,27 @@ class Trainer:
         if self.parallel:
             limit_threads(self.threads)
         rates = self.rates(first, last)
-        self.losses, self.norms = np.empty(len(rates)), np.empty(len(rates))
+        losses, norms = np.empty(len(rates)), np.empty(len(rates))
         began = time.perf_counter()
         done, reason = run_steps(self.parallel)(
             self._program.headers, self._script, self.clock, self.scalars, self.control,
-            rates, self.losses, self.norms,
+            rates, losses, norms,
         )  # fmt: skip
         elapsed = time.perf_counter() - began
+        self.control[0] = 0  # a wish to stop is fulfilled by one call
         if done:
             pace = done / max(elapsed, 1e-9)
             self.steps_per_second = pace if elapsed > PACE_SECONDS else max(pace, self.steps_per_second)
-        return int(done), int(reason)
+        done = int(done)
+        made = Chunk(
+            first, first + done, losses[:done], norms[:done], rates[:done], stopped=reason == STOPPED
+        )
+        return made, int(reason)
 
-    def advance(self, seconds: float = CHUNK_SECONDS, limit: int | None = None) -> Log | None:
-        """Train for about `seconds`, not beyond step `limit` or the next evaluation; evaluate if it is due."""
-        t, p = self.experiment.training, self.progress
-        first = self.step
-        due = min(t.steps, (first // t.evaluate_every + 1) * t.evaluate_every)
-        pace = self.steps_per_second or 100.0
-        last = min(due, limit or due, first + max(1, int(pace * seconds)))
-        done, reason = self._run(first, last)
-        if reason == NOT_FINITE:
-            p.ended = "diverged"
-        if self.step < due or not done:
-            return None
-        log = self.log()
-        if t.patience and p.evaluations_since_best >= t.patience:
-            p.ended = "early_stop"
-        elif self.step >= t.steps:
-            p.ended = "done"
-        return log
+    # -- evaluating ---------------------------------------------------------------------------------------
 
-    def log(self) -> Log:
-        """Evaluate on the validation rows, remember the parameters if they are the best, adapt the schedule."""
+    def evaluate(self) -> Log:
+        """Measure on the validation rows, remember the parameters if they are the best, adapt the schedule."""
         e, p = self.experiment, self.progress
         arrays = self.evaluated()
         self.evaluator.load(arrays)
@@ -266,7 +345,7 @@ class Trainer:
             return None
         return {"step": self.progress.best_step, self.experiment.training.monitor: self.progress.best_value}
 
-    def test(self) -> dict[str, float] | None:
+    def test_scores(self) -> dict[str, float] | None:
         """Loss and metrics of the best parameters on the test rows; None without such rows."""
         self.evaluator.load(self.best or self.evaluated())
         loss, metrics = self.measure("test")
@@ -286,42 +365,57 @@ class Trainer:
     # -- saving -------------------------------------------------------------------------------------------
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """Views of everything that a resumed run needs, by name: the whole state besides `progress`."""
-        state: dict[str, np.ndarray] = {}
-        for name, area in self.memory.areas.items():
-            if name in ("parameters", "statistics", "average", "clock", "scalars") or name.startswith(
-                "optimizer."
-            ):
-                prefix = "" if name in ("parameters", "statistics") else f"{name}/"
-                state |= {prefix + tensor: t.array for tensor, t in area.tensors.items()}
-        return state
+        """Views of everything that a resumed run needs, by name: the whole state besides `progress` and `best`."""
+        return state_of(self.memory)
 
-    def restore(self, arrays: dict[str, np.ndarray], progress: Progress, best: dict[str, np.ndarray]) -> None:
-        """Take over a saved state that `check_state` found good."""
-        for name, view in self.arrays().items():
-            view[...] = arrays[name]
-        self.progress, self.best = progress, best
-        if self.step < self.experiment.training.steps:
-            progress.ended = ""
+    def state(self) -> Checkpoint:
+        """The run as it is now. The arrays are views: write them down before the next step."""
+        best = {BEST + name: array for name, array in self.best.items()}
+        return self._checkpoint(self.step, self.arrays() | best, self.progress)
 
-    def check_state(self, arrays: dict[str, np.ndarray]) -> None:
-        """Raise InputError when a saved state belongs to another experiment."""
-        for name, view in self.arrays().items():
-            if name not in arrays or arrays[name].shape != view.shape or arrays[name].dtype != view.dtype:
+    def best_state(self) -> Checkpoint:
+        """The parameters to evaluate and predict with: the best, or the present ones before there are any."""
+        step = self.progress.best_step if self.best else self.step
+        return self._checkpoint(step, self.best or self.evaluated(), None)
+
+    def _checkpoint(self, step: int, arrays: dict[str, np.ndarray], progress: Progress | None) -> Checkpoint:
+        import numba
+
+        return Checkpoint(
+            step, self.experiment, arrays, self.dataset.digest, self.dataset.pipeline.to_json(),
+            asdict(io_spec(self.experiment, self.dataset)), progress,
+            {"numpy": np.__version__, "numba": numba.__version__},
+        )  # fmt: skip
+
+    def load(self, checkpoint: Checkpoint) -> None:
+        """Take up a started training where a checkpoint of the same experiment left it.
+
+        Raises InputError, and changes nothing, where the data or the arrays are others.
+        """
+        assert checkpoint.progress is not None
+        views = self.arrays()
+        for name, view in views.items():
+            array = checkpoint.arrays.get(name)
+            if array is None or array.shape != view.shape or array.dtype != view.dtype:
                 raise InputError(f"the checkpoint belongs to another experiment: {name} differs")
+        if checkpoint.data != self.dataset.digest:
+            raise InputError("the data has changed since the run began")
+        for name, view in views.items():
+            view[...] = checkpoint.arrays[name]
+        self.progress, self.best = checkpoint.progress, checkpoint.best
 
 
-def evaluate(
-    experiment: Experiment, dataset: Dataset, evaluator: Evaluator, split: str
-) -> tuple[float | None, dict[str, float]]:
-    """Mean loss and metrics on a split: metrics of a regression are in the target's own units."""
-    rows = dataset.measured(split)
-    if not len(rows):
-        return None, {}
-    z = evaluator.outputs(rows.x)
-    loss = float(np.mean(experiment.loss.values(z, rows.y)))
-    targets, baselines = rows.y, rows.baselines
-    if dataset.task.predicts_numbers:
-        back = dataset.pipeline.target_to_original
-        z, targets, baselines = back(z), back(targets), {name: back(g) for name, g in baselines.items()}
-    return loss, measured(dataset.measured_by(experiment.training.metrics), z, targets, baselines)
+def with_shards(experiment: Experiment, shards: int) -> Experiment:
+    return replace(experiment, training=replace(experiment.training, shards=shards))
+
+
+def state_of(memory: Memory) -> dict[str, np.ndarray]:
+    """Views of the arrays of a memory that make up a run's state, by name."""
+    state: dict[str, np.ndarray] = {}
+    for name, area in memory.areas.items():
+        if name in ("parameters", "statistics", "average", "clock", "scalars") or name.startswith(
+            "optimizer."
+        ):
+            prefix = "" if name in ("parameters", "statistics") else f"{name}/"
+            state |= {prefix + tensor: t.array for tensor, t in area.tensors.items()}
+    return state

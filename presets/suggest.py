@@ -1,28 +1,46 @@
 """A sensible experiment for data of the user's: a table, arrays, pictures, ratings, a text."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from engine.component import Component, Tree, tree_of
-from engine.data import RowSource, Source, source_for
+from engine.component import Component, Tree, build, tree_of
+from engine.data import RowSource, Source, kind_of_file
+from engine.data.sources.language import Language
+from engine.data.sources.pairs import Pairs
 from engine.data.sources.ratings import RatingsFile
-from engine.data.sources.text import TextFile
+from engine.data.sources.series import Forecast
+from engine.experiment import override
 from engine.hyper import fields
 
 
-def for_file(path: str) -> Tree:
-    """The experiment for a file of data, or a folder of pictures. Raises InputError where it cannot be used."""
-    source = source_for(path)
-    data = {"source": source.tag()} | given(source)
-    if isinstance(source, TextFile):
+def for_file(path: str, assignments: Sequence[str] = ()) -> Tree:
+    """The experiment for a file of data, or a folder of pictures, after assignments about the data (`data.target=y`).
+    Raises InputError where it cannot be used."""
+    chosen = [a for a in assignments if a.lstrip().startswith("data.")]
+    kind = kind_of_file(path)
+    tree = override({"data": tree_of_kind(kind, path)}, chosen)["data"]
+    source = build(Source, tree, "data")
+    data = {"source": source.tag(), **given(source)}
+    if isinstance(source, Language):
         story, rest = "A text of yours.", of_text()
     elif isinstance(source, RatingsFile):
         story, rest = "Ratings of yours.", of_ratings()
+    elif isinstance(source, Forecast):
+        story, rest = "A series of yours.", of_series()
+    elif isinstance(source, Pairs):
+        story, rest = "Prompts and answers of yours.", of_text()
     else:
         story, rest = of_rows(source, data)
     return {"title": Path(path).name, "story": story, "data": data, **rest}
+
+
+def tree_of_kind(kind: type[Source], path: str) -> Tree:
+    """The tables of a source for a file."""
+    source = kind.of_path(path)
+    return {"source": source.tag(), **given(source)}
 
 
 def given(component: Component) -> Tree:
@@ -37,9 +55,11 @@ def of_rows(source: Source, data: Tree) -> tuple[str, Tree]:
     assert isinstance(source, RowSource)
     raw = source.raw(1)
     classes, pictures = raw.task.predicts_class, raw.x.ndim == 4
-    missing = [{"step": "missing", "method": "median"}] if np.isnan(raw.x).any() else []
-    data["preprocess"] = [*missing, {"step": "standardize"} | ({"whole": True} if pictures else {})]
-    if not classes:
+    gaps = raw.x.dtype.kind == "f" and bool(np.isnan(raw.x).any())
+    missing = [{"step": "missing", "method": "median"}] if gaps else []
+    if "preprocess" not in data:
+        data["preprocess"] = [*missing, {"step": "standardize"} | ({"whole": True} if pictures else {})]
+    if not classes and "scale_target" not in data:
         data["scale_target"] = True
     kind = "Pictures" if pictures else "A table"
     return f"{kind} of yours: {len(raw.x):,} rows, {raw.task.tag()}.", {
@@ -47,8 +67,15 @@ def of_rows(source: Source, data: Tree) -> tuple[str, Tree]:
         "loss": {"name": "cross_entropy" if classes else "mse"},
         "optimizer": {"name": "adamw", "lr": 0.003},
         "schedule": {"name": "cosine"},
-        "training": {"batch_size": 32, "epochs": 20.0 if pictures else 200.0, "patience": 20},
+        "training": length(len(raw.x), pictures),
     }
+
+
+def length(rows: int, pictures: bool) -> Tree:
+    """Batches and epochs for so many rows: of a million each need not be seen two hundred times."""
+    batch = 32 if rows <= 20_000 else 128 if rows <= 200_000 else 512
+    epochs = 20.0 if pictures else float(min(200, max(5, 2_000_000 // max(1, rows))))
+    return {"batch_size": batch, "epochs": epochs, "patience": 20}
 
 
 def of_columns() -> list[Tree]:
@@ -72,6 +99,16 @@ def of_ratings() -> dict[str, Any]:
         "optimizer": {"name": "adam", "lr": 0.005},
         "schedule": {"name": "cosine"},
         "training": {"batch_size": 128, "epochs": 20.0, "l2": 3e-4},
+    }
+
+
+def of_series() -> dict[str, Any]:
+    return {
+        "model": [{"layer": "lstm", "units": 32, "output": "last"}, {"layer": "dense"}],
+        "loss": {"name": "mse"},
+        "optimizer": {"name": "adamw", "lr": 0.003},
+        "schedule": {"name": "cosine", "warmup": 50},
+        "training": {"batch_size": 64, "steps": 1000, "clip_norm": 1.0},
     }
 
 

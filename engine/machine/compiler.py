@@ -70,7 +70,9 @@ def wrapper_source(kernel: Kernel, name: str) -> str:
     return "\n".join([*lines, f"    kernel({', '.join(arguments)})"])
 
 
-def compile_native(function: Callable, signature: str, *, parallel: bool = False) -> Callable:
+def compile_native(
+    function: Callable[..., Any], signature: str, *, parallel: bool = False
+) -> Callable[..., Any]:
     """Compile an entry that Python calls, without the GIL; `signature` as Numba writes it."""
     numba = native()
     # Numba's cache does not tell the parallel version from the serial one: each gets a name of its own.
@@ -78,7 +80,8 @@ def compile_native(function: Callable, signature: str, *, parallel: bool = False
     twin.__qualname__ = f"{function.__name__}_{'parallel' if parallel else 'serial'}"
     options = {"nogil": True, "cache": True, "error_model": "numpy", "parallel": parallel}
     with cache_lock():
-        return numba.njit(signature, **options)(twin)
+        compiled: Callable[..., Any] = numba.njit(signature, **options)(twin)
+        return compiled
 
 
 @cache

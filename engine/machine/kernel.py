@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 KERNELS: dict[str, "Kernel"] = {}
-DEVICE_FUNCTIONS: list[Callable] = []
+DEVICE_FUNCTIONS: list[Callable[..., Any]] = []
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Operand:
 class Kernel:
     """A function over arrays, callable from Python as it is and from the program by address."""
 
-    def __init__(self, function: Callable, multiplies: str = "") -> None:
+    def __init__(self, function: Callable[..., Any], multiplies: str = "") -> None:
         self.function = function
         self.name = function.__name__
         self.operands = [Operand.parse(n, a) for n, a in function.__annotations__.items()]
@@ -68,19 +68,19 @@ class Kernel:
         self.function(*arrays)
 
 
-def kernel(function: Callable) -> Kernel:
+def kernel(function: Callable[..., Any]) -> Kernel:
     """Register a kernel: every parameter is annotated with its shape ("N,I"), "float64[K]", "int64[K]" or "int", an
     index with its bound, too ("N below V")."""
     return Kernel(function)
 
 
-def product_kernel(multiplies: str) -> Callable[[Callable], Kernel]:
+def product_kernel(multiplies: str) -> Callable[[Callable[..., Any]], Kernel]:
     """Register a kernel of products or of lookups; `work` counts what they take in sizes: "N,I,O" for N·I·O, or
     "N,D" where of a large table a row is touched for each n."""
     return lambda function: Kernel(function, multiplies)
 
 
-def device(function: Callable) -> Callable:
+def device(function: Callable[..., Any]) -> Callable[..., Any]:
     """Register a function that kernels may call; it stays plain Python until the first compilation."""
     DEVICE_FUNCTIONS.append(function)
     return function

@@ -99,6 +99,10 @@ class Area:
         return self._array
 
     @property
+    def allocated(self) -> bool:
+        return self._array is not None
+
+    @property
     def bytes(self) -> int:
         return self.size * self.dtype.itemsize
 
@@ -180,10 +184,19 @@ class Memory:
                 f"{free / 2**30:.1f} GiB are free; make layers or training.batch_size smaller"
             )
 
+    @property
+    def allocated(self) -> bool:
+        return all(area.allocated for area in self.areas.values())
+
     def allocate(self) -> None:
         self.check_fits()
         for area in self.areas.values():
             area.allocate()
+
+    def set_first_values(self) -> None:
+        """Set statistics, numbers and constants to what they begin with."""
+        for name, value in self.first_values.items():
+            self[name][...] = value
 
     def __getitem__(self, name: str) -> np.ndarray:
         """A view of a tensor by its name; parameters first, then the other areas in the order they were made."""

@@ -32,7 +32,7 @@ numba = native()
 
 
 @numba.njit(inline="always")
-def run_lane(table, operations, width):
+def run_lane(table: int, operations: int, width: int) -> None:
     for i in range(operations):
         row = table + i * width * 8
         address = load(row)  # type: ignore[call-arg, var-annotated]
@@ -41,7 +41,10 @@ def run_lane(table, operations, width):
         call(address, row)
 
 
-def steps(headers, script, clock, scalars, control, rates, losses, norms):
+def steps(
+    headers: np.ndarray, script: np.ndarray, clock: np.ndarray, scalars: np.ndarray, control: np.ndarray,
+    rates: np.ndarray, losses: np.ndarray, norms: np.ndarray,
+) -> tuple[int, int]:  # fmt: skip
     """Run one training step a learning rate in `rates`, or fewer; returns (steps done, why it ended).
 
     headers (phases, 4), script (S,): the phases of one step in order; clock, scalars: the run's counters and
@@ -71,7 +74,7 @@ def steps(headers, script, clock, scalars, control, rates, losses, norms):
     return rates.size, DONE
 
 
-def lanes(header):
+def lanes(header: np.ndarray) -> None:
     """Run the lanes of one phase (header: address, lanes, operations, width) once."""
     table, count, operations, width = header
     for lane in numba.prange(count):
@@ -94,6 +97,6 @@ def run_lanes(parallel: bool) -> Any:
     return native_entry(lanes, f"void({I8})", parallel)
 
 
-def native_entry(function: Callable, signature: str, parallel: bool) -> Callable:
+def native_entry(function: Callable[..., Any], signature: str, parallel: bool) -> Callable[..., Any]:
     compiled = compile_native(function, signature, parallel=parallel)
     return one_at_a_time(compiled) if parallel else compiled

@@ -107,7 +107,8 @@ def is_autoencoder(trainer: Trainer) -> bool:
 def standard(values: np.ndarray) -> np.ndarray:
     """Rows (R, K) without their mean and scale: the same before and after a whole scaling."""
     centerd = values - values.mean()
-    return centerd / max(float(np.abs(centerd).max()), 1e-9)
+    result: np.ndarray = centerd / max(float(np.abs(centerd).max()), 1e-9)
+    return result
 
 
 def hidden_codes(trainer: Trainer) -> Codes:

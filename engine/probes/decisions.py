@@ -147,7 +147,8 @@ def outputs_with(trainer: Trainer, x: np.ndarray, maps: list[tuple[str, list[np.
 def spread(values: np.ndarray) -> np.ndarray:
     """Neurons (P, units) as (units, P), each scaled to −1 … 1 around 0."""
     peak = np.maximum(np.abs(values).max(axis=0), 1e-9)
-    return (values / peak).T
+    result: np.ndarray = (values / peak).T
+    return result
 
 
 def ranges(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -87,7 +87,8 @@ def test_a_network_that_is_always_right_and_sure_is_calibrated():
     assert calibration(z, T).ece == pytest.approx(0, abs=1e-9)
 
 
-def test_intervals_hold_the_truth_about_as_often_as_they_say():
+def test_intervals_hold_the_truth_about_as_often_as_they_say(monkeypatch):
+    monkeypatch.setattr("engine.assessment.REPLICAS", 300)
     # Known share 0.8: the interval of accuracy over 100 rows should hold it in about 38 of 40 cases.
     rng = np.random.default_rng(1)
     held = 0
@@ -100,7 +101,8 @@ def test_intervals_hold_the_truth_about_as_often_as_they_say():
     assert 34 <= held <= 40
 
 
-def test_intervals_are_the_same_for_the_same_seed_and_hold_the_value():
+def test_intervals_are_the_same_for_the_same_seed_and_hold_the_value(monkeypatch):
+    monkeypatch.setattr("engine.assessment.REPLICAS", 200)
     metrics = [Accuracy(), RocAuc()]
     first, again = (bootstrap(metrics, Z, T, seed=7) for _ in range(2))
     assert first == again != bootstrap(metrics, Z, T, seed=8)

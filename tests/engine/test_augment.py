@@ -237,7 +237,7 @@ def test_a_training_with_augmentation_gives_the_same_bits_whatever_cuts_it():
     while half.step < 6:
         half.advance(limit=6)
     resumed = trainer_of(tree, "training.shards=3")
-    resumed.restore({name: a.copy() for name, a in half.arrays().items()}, half.progress, half.best)
+    resumed.load(half.state())
     while not resumed.finished:
         resumed.advance()
     assert (weights(resumed) == plain).all()
@@ -264,7 +264,7 @@ def test_the_loss_of_mixed_rows_is_the_mix_of_the_losses(loss):
         expected = share * kind.values(z, t) + (1 - share) * kind.values(z, t[::-1])
     else:
         expected = kind.values(z, share * t + (1 - share) * t[::-1])
-    assert trainer.losses[0] == pytest.approx(expected.mean())
+    assert trainer.chunk.losses[0] == pytest.approx(expected.mean())
 
 
 def test_threads_do_not_change_the_bits_of_augmented_rows(monkeypatch):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import tui_lab.__main__ as entry
-from engine.run import Run
+from engine.runs import RunDirectory
 
 
 class Outcome:
@@ -31,8 +31,8 @@ def lab(*arguments: object) -> Outcome:
     return Outcome(exit.value.code, out.getvalue(), err.getvalue())
 
 
-def only_run() -> Run:
-    (run,) = Run.all(Path(os.environ["TUI_LAB_RUNS"]))
+def only_run() -> RunDirectory:
+    (run,) = RunDirectory.all(Path(os.environ["TUI_LAB_RUNS"]))
     return run
 
 

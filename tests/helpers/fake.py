@@ -113,7 +113,12 @@ def spiral() -> FakeSession:
             },
             events=(
                 {"event": "start", "step": 0, "parameters": 354, "time": 0.0},
-                {"event": "edit", "step": 20_000, "field": "optimizer.lr", "old": 0.01, "new": 0.03, "time": 60.0},
+                {
+                    "event": "edit",
+                    "step": 20_000,
+                    "changes": [{"field": "optimizer.lr", "old": 0.01, "new": 0.03}],
+                    "time": 60.0,
+                },
                 {"event": "checkpoint", "step": 40_000, "path": "checkpoints/step-000040000", "time": 90.0},
             ),
             edits=1,

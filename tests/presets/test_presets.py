@@ -66,7 +66,7 @@ def assert_kept(name: str, trainer: Trainer) -> None:
     expect = trainer.experiment.expect
     assert expect is not None
     assert trainer.progress.ended == "done"
-    value = trainer.test()[expect.metric]
+    value = trainer.test_scores()[expect.metric]
     higher = metric(expect.metric).higher_is_better
     bound = expect.bound(higher)
     assert value >= bound if higher else value <= bound, f"{name}: {expect.metric} {value}, promised {bound}"
@@ -87,7 +87,7 @@ def test_a_long_preset_begins_to_learn_as_recorded_and_keeps_its_guard_words(nam
     losses: list[float] = []
     while trainer.step < FIRST_STEPS:
         trainer.advance(limit=FIRST_STEPS)
-        losses += trainer.losses.tolist()
+        losses += trainer.chunk.losses.tolist()
     assert sum(losses[-5:]) / 5 == pytest.approx(LONG[name], rel=0.01)
     assert losses[0] > 1.1 * LONG[name]
     assert damage(trainer) == []

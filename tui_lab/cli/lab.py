@@ -6,7 +6,14 @@ from pathlib import Path
 
 import click
 
-from tui_lab.cli.options import complete_presets, runs_option, runs_root, threads_option
+from tui_lab.cli.options import (
+    complete_presets,
+    data_assignments,
+    data_options,
+    runs_option,
+    runs_root,
+    threads_option,
+)
 
 CANNOT_DRAW = {"", "dumb", "unknown"}
 
@@ -33,20 +40,33 @@ def screen_options(function):
 
 @click.command("open")
 @click.argument("target", metavar="PRESET|FILE|RUN", required=False, shell_complete=complete_presets)
+@data_options
 @screen_options
 @threads_option()
 @runs_option()
 def open_command(
     target: str | None, fps: float | None, pace: float | None, low_bandwidth: bool, glyphs: str | None,
-    no_mouse: bool, threads: int | None, runs: Path | None,
+    no_mouse: bool, threads: int | None, runs: Path | None, column: str | None, ignore: tuple[str, ...],
+    task: str | None,
 ) -> int:  # fmt: skip
     """Open the lab on a preset, a TOML file or one of data, or a run; without one, on the list of presets."""
-    return open_lab(target, runs_root(runs), threads, fps, low_bandwidth, glyphs, no_mouse, pace)
+    return open_lab(
+        target,
+        runs_root(runs),
+        threads,
+        fps,
+        low_bandwidth,
+        glyphs,
+        no_mouse,
+        pace,
+        data_assignments(column, ignore, task),
+    )  # fmt: skip
 
 
 def open_lab(
     target: str | None, root: Path, threads: int | None = None, fps: float | None = None,
     low_bandwidth: bool = False, glyphs: str | None = None, no_mouse: bool = False, pace: float | None = None,
+    assignments: tuple[str, ...] = (),
 ) -> int:  # fmt: skip
     """Run the lab until the person leaves; gives the exit code. Raises InputError where there is no terminal."""
     check_terminal(target)
@@ -54,7 +74,9 @@ def open_lab(
     if target is not None:
         from tui_lab.tui.opening import kind_of, opener
 
-        start = opener(kind_of(target, root), target, root, threads=threads, pace=pace)
+        start = opener(
+            kind_of(target, root), target, root, threads=threads, pace=pace, assignments=assignments
+        )
     from tui_lab.tui.app import LabApp
     from tui_lab.tui.hangup import guarded
 

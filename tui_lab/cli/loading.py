@@ -8,15 +8,14 @@ import msgspec
 import numpy as np
 
 import presets
-from engine import checkpoint
 from engine.builder import IOSpec
 from engine.data import Dataset, Pipeline, prepare
 from engine.errors import InputError
 from engine.evaluate import Evaluator
-from engine.experiment import Experiment, dataset_key, experiment_from, override
+from engine.experiment import Experiment, dataset_key, experiment_from
 from engine.generate import Generator
 from engine.network import trace
-from engine.run import Run
+from engine.runs import Checkpoint, RunDirectory
 from tui_lab.cli.signals import held_back
 
 
@@ -25,8 +24,7 @@ def experiment_of(
     seed: int | None = None,
 ) -> tuple[str, Experiment]:  # fmt: skip
     """(name, experiment) of a preset or file with the command line's changes applied."""
-    name, tree = presets.find(target)
-    tree = override(tree, list(assignments))
+    name, tree = presets.find(target, assignments)
     training = tree.get("training")
     if isinstance(training, dict):
         if steps or epochs:
@@ -53,7 +51,7 @@ class Model:
     digest: str
 
     @classmethod
-    def of(cls, run: Run) -> "Model":
+    def of(cls, run: RunDirectory) -> "Model":
         """Read the best parameters. Raises InputError where the file is damaged, missing or another run's."""
         model = cls.of_file(run.best)
         if kind_of(model.experiment) != kind_of(run.experiment()):
@@ -63,21 +61,19 @@ class Model:
     @classmethod
     def of_file(cls, path: Path) -> "Model":
         """Read the parameters of a checkpoint: of the best ones, or of a step (their running mean, where kept)."""
-        import tomllib
-
-        arrays, header = checkpoint.load(path)
+        checkpoint = Checkpoint.read(path)
+        experiment, arrays = checkpoint.experiment, dict(checkpoint.arrays)
         arrays |= {
             name.removeprefix("average/"): a for name, a in arrays.items() if name.startswith("average/")
         }
-        experiment = experiment_from(tomllib.loads(header["experiment"]), str(path))
-        io = msgspec.convert(header["ends"], IOSpec)
+        io = msgspec.convert(checkpoint.io, IOSpec)
         network = trace(experiment.model, io, experiment.training.precision)
         evaluator = Evaluator(experiment, network, io)
         check_arrays(evaluator, arrays, path)
         with held_back():
             evaluator.load(arrays)
-        pipeline = Pipeline.from_json(header["pipeline"])
-        return cls(experiment, pipeline, io, evaluator, arrays, header["step"], header["data"])
+        pipeline = Pipeline.from_json(checkpoint.pipeline)
+        return cls(experiment, pipeline, io, evaluator, arrays, checkpoint.step, checkpoint.data)
 
     def generator(self) -> Generator:
         """What writes text with these parameters. Raises InputError where they were not trained on text."""

@@ -51,10 +51,44 @@ def length_options(function: Callable) -> Callable:
     return function
 
 
-def check_length(steps: int | None, epochs: float | None) -> None:
-    """Raise UsageError for both; --minutes goes with either, and whichever comes first ends the run."""
-    if steps and epochs:
-        raise click.UsageError("--steps and --epochs cannot both be given")
+def check_length(steps: int | None, epochs: float | None, more: int | None = None) -> None:
+    """Raise UsageError for two lengths; --minutes goes with any, and whichever comes first ends the run."""
+    given = [name for name, value in (("--steps", steps), ("--epochs", epochs), ("--more", more)) if value]
+    if len(given) > 1:
+        raise click.UsageError(f"{' and '.join(given)} cannot both be given")
+
+
+def data_options(function: Callable) -> Callable:
+    """What a table's columns are: --target, --ignore and --task."""
+    for option in (
+        click.option(
+            "--task",
+            type=click.Choice(["classification", "regression"]),
+            help="What the target is; else judged.",
+        ),
+        click.option(
+            "--ignore", metavar="COLUMN", multiple=True, help="A column that is no input; may be repeated."
+        ),
+        click.option(
+            "--target", "column", metavar="COLUMN", help="The column to predict; else the last one."
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+def data_assignments(column: str | None, ignore: tuple[str, ...], task: str | None) -> tuple[str, ...]:
+    """The same as `--set` has it."""
+    import json
+
+    found = []
+    if column:
+        found.append(f"data.target={column if column.isdigit() else json.dumps(column, ensure_ascii=False)}")
+    if ignore:
+        found.append(f"data.ignore={json.dumps(ignore, ensure_ascii=False)}")
+    if task:
+        found.append(f"data.task={json.dumps(task)}")
+    return tuple(found)
 
 
 def output_options(function: Callable) -> Callable:

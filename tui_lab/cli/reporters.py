@@ -9,7 +9,8 @@ from typing import IO, Any
 
 import msgspec
 
-from engine.events import Checkpoint, End, Event, Log, Start, Warning
+from engine.data.preparation.notes import gathered
+from engine.events import CheckpointEvent, EditEvent, End, Event, Log, Start, WarningEvent
 from engine.trainer import Trainer
 from tui_lab import numbers
 from tui_lab.cli.options import runs_root
@@ -42,10 +43,9 @@ class Json(Quiet):
     """One JSON object a line on standard output; what people should read goes to standard error."""
 
     def tell(self, event: Event) -> None:
-        tree = event.flat() if isinstance(event, Log) else msgspec.to_builtins(event)
-        sys.stdout.write(msgspec.json.encode(tree).decode() + "\n")
+        sys.stdout.write(msgspec.json.encode(event.flat()).decode() + "\n")
         sys.stdout.flush()
-        if isinstance(event, Warning):
+        if isinstance(event, WarningEvent):
             self.hint(event.message)
 
     def hint(self, message: str) -> None:
@@ -85,6 +85,9 @@ class Plain(Quiet):
     def begin(self, trainer: Trainer) -> None:
         self.trainer, self.pace, self.begun = trainer, Pace(trainer), True
         self.metric = headline(trainer)
+        if not trainer.step:
+            for note in gathered(trainer.dataset.notes):
+                self.line(f"note: {note}")
 
     def pulse(self, message: str) -> None:
         if not self.begun and message and time.monotonic() - self.told >= LINE_SECONDS:
@@ -100,9 +103,11 @@ class Plain(Quiet):
                 self.pending = event
                 if self.first or time.monotonic() - self.told >= LINE_SECONDS:
                     self.flush()
-            case Warning():
+            case WarningEvent():
                 self.line(f"warning: {event.message}")
-            case Checkpoint() if self.trainer.finished:
+            case EditEvent():
+                self.line(f"step {numbers.count(event.step)}: {event}")
+            case CheckpointEvent() if self.trainer.finished:
                 self.flush()
             case End():
                 self.flush()
@@ -201,8 +206,13 @@ class Live(Plain):
             case Log():
                 self.log = event
                 self.pulse("")  # a quick run logs so often that no moment is free of events
-            case Warning():
-                self.console.print(f"[yellow]warning:[/] {event.message}")
+            case WarningEvent():
+                self.console.print("[yellow]warning:[/]", end=" ")
+                self.console.print(event.message, markup=False, highlight=False)
+            case EditEvent():
+                self.console.print(
+                    f"step {numbers.count(event.step)}: {event}", markup=False, highlight=False
+                )
             case End():
                 self.progress.update(self.task, visible=False)
                 self.progress.stop()
@@ -231,12 +241,15 @@ def summary(end: End, run: str, width: int = 0) -> list[str]:
     """What a person wants to know at the end, in lines of at most `width` where one is given."""
     seconds = f"{end.seconds:.1f} s" if end.seconds < 60 else numbers.duration(end.seconds)
     speed = f"{numbers.rate(end.steps_per_second)} steps/s"
-    lines = [f"{ENDINGS[end.reason]}: step {numbers.count(end.step)}, {seconds}, {speed}"]
+    ending = ENDINGS[end.reason] if end.saved else f"{end.reason}, not everything is saved"
+    lines = [f"{ending}: step {numbers.count(end.step)}, {seconds}, {speed}"]
     if end.test:
         lines += labelled("test", measurements(end.test), width)
     if end.best:
         step = f"step {numbers.count(end.best['step'])}"
         lines += labelled("best", [step, *measurements({k: v for k, v in end.best.items() if k != "step"})])
+    if not end.saved:
+        return lines
     if end.reason in ("done", "early_stop"):
         lines += labelled("next", [f"tui-lab eval {reference(run)}", f"tui-lab open {reference(run)}"], width)
     elif end.reason == "time":

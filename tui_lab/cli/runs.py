@@ -9,7 +9,7 @@ import click
 from tui_lab.cli.options import runs_option, runs_root
 
 if TYPE_CHECKING:
-    from engine.run import Run
+    from engine.runs import RunDirectory
 
 
 @click.group("runs", invoke_without_command=True)
@@ -27,11 +27,11 @@ def runs_command(context: click.Context, runs: Path | None) -> None:
 @click.pass_context
 def list_runs(context: click.Context, runs: Path | None = None) -> None:
     """List the runs, the oldest first."""
-    from engine.run import Run
+    from engine.runs import RunDirectory
     from tui_lab.cli.tables import aligned
 
     root = runs_root(runs or context.obj)
-    found = Run.all(root)
+    found = RunDirectory.all(root)
     if not found:
         click.echo(f"no runs in {root} yet; tui-lab train spiral makes one")
         return
@@ -39,12 +39,12 @@ def list_runs(context: click.Context, runs: Path | None = None) -> None:
     click.echo("\n".join(aligned(rows, right=frozenset({1}))))
 
 
-def row_of(run: "Run") -> tuple[str, ...]:
+def row_of(run: "RunDirectory") -> tuple[str, ...]:
     summary = run.summary() or {}
     metrics = run.metrics()
     step = summary.get("step") or (metrics[-1]["step"] if metrics else 0)
-    ended = summary.get("reason") or ("training" if run.is_training() else "broken off")
-    when = time.strftime("%Y-%m-%d %H:%M", time.localtime((run.path / "experiment.toml").stat().st_mtime))
+    ended = summary.get("reason") or ("training" if run.is_training() else "interrupted")
+    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(run.began))
     return (
         run.name,
         f"{step:,}",
@@ -70,11 +70,11 @@ def first_number(values: Any, skip: str) -> str:
 @click.pass_context
 def show_run(context: click.Context, run: str, runs: Path | None) -> None:
     """Tell a run's story: what ran, what was measured, what happened. RUN may be "last"."""
-    from engine.run import Run
+    from engine.runs import RunDirectory
     from tui_lab.cli.tables import aligned
     from tui_lab.numbers import number
 
-    found = Run.find(run, runs_root(runs or context.obj))
+    found = RunDirectory.find(run, runs_root(runs or context.obj))
     click.echo(f"{found.path}\n")
     click.echo((found.path / "experiment.toml").read_text(encoding="utf-8").strip() + "\n")
     metrics = found.metrics()
@@ -90,10 +90,13 @@ def show_run(context: click.Context, run: str, runs: Path | None) -> None:
 
 
 def event_line(event: dict[str, Any]) -> str:
+    from engine.edits import edit_text
+
     clock = time.strftime("%H:%M:%S", time.localtime(event.get("time", 0)))
     detail = {
         "start": lambda e: f"{e['parameters']:,} parameters",
         "end": lambda e: f"{e['reason']}  {e.get('message') or ''}",
         "warning": lambda e: e["message"],
+        "edit": lambda e: edit_text(e),
     }.get(event["event"], lambda e: "")
     return f"{clock}  step {event['step']:>9,}  {event['event']:10}  {detail(event)}".rstrip()

@@ -37,13 +37,13 @@ def sample_command(
 ) -> None:
     """Write text with a run's best parameters, or with those of a checkpoint file (RUN may be one)."""
     from engine.generate import Sampling
-    from engine.run import Run
+    from engine.runs import RunDirectory
     from tui_lab.cli import loading
 
     if run.endswith(".safetensors"):
         model = loading.Model.of_file(Path(run))
     else:
-        model = loading.Model.of(Run.find(run, runs_root(runs)))
+        model = loading.Model.of(RunDirectory.find(run, runs_root(runs)))
     prompt = prompt.replace("\\n", "\n")
     sampling = Sampling(temperature, top_k, top_p)
     pieces = model.generator().write(prompt, length, sampling, seed)

@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING
 import click
 
 from tui_lab.cli.options import (
+    MOST_STEPS,
     check_length,
     complete_presets,
+    data_assignments,
+    data_options,
     length_options,
     output_options,
     runs_option,
@@ -32,6 +35,7 @@ INTERRUPTED = 130
 @click.option(
     "--set", "assignments", metavar="KEY=VALUE", multiple=True, help="Change a field: optimizer.lr=0.01."
 )
+@data_options
 @length_options
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Where all randomness begins.")
 @threads_option()
@@ -41,61 +45,77 @@ INTERRUPTED = 130
 def train_command(
     target: str, assignments: tuple[str, ...], steps: int | None, epochs: float | None, minutes: float | None,
     seed: int | None, threads: int | None, runs: Path | None, name: str | None, as_json: bool, quiet: bool,
+    column: str | None, ignore: tuple[str, ...], task: str | None,
 ) -> int:  # fmt: skip
     """Train a preset, a TOML file, or what suits a file of data (a table, a text, pictures), without a screen."""
     check_length(steps, epochs)
     check_output(as_json, quiet)
     with ending_cleanly() as ending:
+        from engine.loop import Launch
         from tui_lab.cli.loading import experiment_of
         from tui_lab.cli.reporters import reporter
         from tui_lab.session.local import LocalSession
 
         ending.report = reporter(as_json, quiet)
+        assignments = (*data_assignments(column, ignore, task), *assignments)
         title, experiment = experiment_of(target, assignments, steps, epochs, seed)
-        session = LocalSession(
-            title, experiment, runs_root(runs), run_name=name, threads=threads, play=True, watched=False,
+        launch = Launch(
+            title, experiment, runs_root(runs), name, threads=threads, author="command line",
             deadline=60 * minutes if minutes else None,
         )  # fmt: skip
-        return ending.follow(session)
+        return ending.follow(LocalSession(launch, play=True, watched=False))
 
 
 @click.command("resume")
 @click.argument("run", metavar="RUN")
+@click.option(
+    "--set",
+    "assignments",
+    metavar="KEY=VALUE",
+    multiple=True,
+    help="Change a field that may change while the network learns: optimizer.lr=0.01.",
+)
+@click.option("--more", type=click.IntRange(1, MOST_STEPS), help="Steps to add to those made so far.")
 @length_options
+@click.option(
+    "--patience", type=click.IntRange(0, MOST_STEPS), help="Evaluations without improvement before it stops."
+)
+@click.option("--data", "path", metavar="PATH", help="Where the data lies now, if it was moved.")
 @threads_option()
 @runs_option()
 @output_options
 def resume_command(
-    run: str, steps: int | None, epochs: float | None, minutes: float | None, threads: int | None,
-    runs: Path | None, as_json: bool, quiet: bool,
+    run: str, assignments: tuple[str, ...], more: int | None, steps: int | None, epochs: float | None,
+    minutes: float | None, patience: int | None, path: str | None, threads: int | None, runs: Path | None,
+    as_json: bool, quiet: bool,
 ) -> int:  # fmt: skip
-    """Go on with a run where it stopped: RUN is a directory, a name, or "last"."""
-    check_length(steps, epochs)
+    """Go on with a run where it stopped: RUN is a directory, a name, or "last".
+
+    --steps and --epochs count from the run's beginning, --more from where it stopped.
+    """
+    check_length(steps, epochs, more)
     check_output(as_json, quiet)
     with ending_cleanly() as ending:
-        from msgspec.structs import replace
-
-        from engine.errors import InputError
-        from engine.run import Run
+        from engine.experiment import parse_assignment
+        from engine.loop import Launch, with_changes
+        from engine.runs import RunDirectory
         from tui_lab.cli.reporters import reporter
         from tui_lab.session.local import LocalSession
 
         ending.report = reporter(as_json, quiet)
         root = runs_root(runs)
-        found = Run.find(run, root)
+        found = RunDirectory.find(run, root)
         experiment = found.experiment()
-        if steps or epochs:
-            training = replace(experiment.training, steps=steps or 0, epochs=epochs or 0.0)
-            experiment = replace(experiment, training=training)
-        elif (found.summary() or {}).get("reason") in ("done", "early_stop"):
-            raise InputError(
-                f"{found.name} has ended; to train it further: tui-lab resume {found.name} --steps N"
-            )
-        session = LocalSession(
-            found.name, experiment, root, run=found, threads=threads, play=True, watched=False,
-            deadline=60 * minutes if minutes else None,
+        if path is not None:
+            experiment = with_changes(experiment, (("data.path", path),))
+        lengths = (("training.steps", steps), ("training.epochs", epochs), ("training.patience", patience))
+        changes = [parse_assignment(text) for text in assignments]
+        changes += [(field, value) for field, value in lengths if value is not None]
+        launch = Launch(
+            found.name, experiment, root, run=found, threads=threads, changes=tuple(changes), more=more or 0,
+            deadline=60 * minutes if minutes else None, author="command line",
         )  # fmt: skip
-        return ending.follow(session)
+        return ending.follow(LocalSession(launch, play=True, watched=False))
 
 
 def check_output(as_json: bool, quiet: bool) -> None:

@@ -25,13 +25,13 @@ def eval_command(run: str, split: str, runs: Path | None, as_json: bool) -> None
     import json
 
     from engine.errors import InputError
+    from engine.evaluate import evaluate
     from engine.metrics import confusion
-    from engine.run import Run
-    from engine.trainer import evaluate
+    from engine.runs import RunDirectory
     from tui_lab.cli import loading, tables
     from tui_lab.cli.reporters import measurements
 
-    found = Run.find(run, runs_root(runs))
+    found = RunDirectory.find(run, runs_root(runs))
     model = loading.Model.of(found)
     dataset = model.dataset()
     loss, metrics = evaluate(model.experiment, dataset, model.evaluator, split)
@@ -66,19 +66,21 @@ def eval_command(run: str, split: str, runs: Path | None, as_json: bool) -> None
 @runs_option()
 def predict_command(run: str, source: str, output: str, runs: Path | None) -> None:
     """Predict new rows from a file with a run's best parameters."""
-    from engine.data import forecast_base, input_names, read_inputs
+    from engine.data import new_rows
+    from engine.data.preparation.notes import gathered
     from engine.errors import InputError
-    from engine.run import Run
+    from engine.runs import RunDirectory
     from tui_lab.cli import loading
 
-    model = loading.Model.of(Run.find(run, runs_root(runs)))
+    model = loading.Model.of(RunDirectory.find(run, runs_root(runs)))
     dtype = model.evaluator.memory.dtype
-    x = read_inputs(source, model.pipeline, model.io.input_shape, dtype, model.io.vocabulary)
+    rows = new_rows(source, model.pipeline, model.io.input_shape, dtype, model.io.vocabulary)
+    for note in gathered(rows.notes):
+        print(f"tui-lab: {note}", file=sys.stderr)
+    x, names, base = rows.x, rows.names, rows.base
     if model.pipeline.takes_unknown:
         tell_unknown(x, model.pipeline.features)
     z = model.evaluator.outputs(x)
-    names = input_names(source)
-    base = forecast_base(source, model.pipeline, model.io.input_shape)
     if output == "-":
         write_predictions(sys.stdout, model, z, names, base)
         return

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from engine.data import Dataset, prepare
+from engine.data import prepare
 from engine.errors import LabError
 from engine.events import Event
-from engine.experiment import Experiment, dataset_key
-from engine.run import Run
+from engine.experiment import dataset_key
+from engine.loop import Launch
 from engine.trainer import Trainer
 from tui_lab import faults
 from tui_lab.session import base
@@ -28,30 +28,19 @@ class LocalSession:
     """Owns the engine thread, a queue of commands, and `latest`."""
 
     def __init__(
-        self,
-        name: str,
-        experiment: Experiment,
-        root: Path,
-        *,
-        run: Run | None = None,
-        run_name: str | None = None,
-        threads: int | None = None,
-        play: bool = False,
-        pace: float | None = 0.0,
-        deadline: float | None = None,
-        watched: bool = True,
+        self, launch: Launch, *, play: bool = False, pace: float | None = 0.0, watched: bool = True
     ) -> None:
-        """A session on an experiment, whose run will lie under `root`; or on `run`, which it goes on with.
+        """A session on what `launch` describes.
 
         `play` trains at once; `pace` is a number of steps a second, 0 full speed, None one at which the run can be
-        watched; `deadline` ends the run after so many seconds of training. A session that is not `watched` makes
-        no pictures and ends with its run: its events are read from `story()`.
+        watched. A session that is not `watched` computes no views and ends with its run: its events are read from
+        `story()`.
         """
         self.story_queue: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
         self.error: BaseException | None = None
-        self.latest = Snapshot(version=1, phase=base.LOADING, name=name, experiment=experiment)
-        self._experiment, self._play, self._pace, self._watched = experiment, play, pace, watched
-        self._run = run
+        self.launch = launch
+        self.latest = Snapshot(version=1, phase=base.LOADING, name=launch.title, experiment=launch.experiment)
+        self._play, self._pace, self._watched = play, pace, watched
         self._controller: Controller | None = None
         self._commands: queue.SimpleQueue[Command | None] = queue.SimpleQueue()
         self._look = Look()
@@ -59,14 +48,6 @@ class LocalSession:
         self._exit_code = 0
         self._published = 0.0
         self._memory_trim = MemoryTrim()
-
-        def make(dataset: Dataset) -> Controller:
-            return Controller(
-                name, experiment, dataset, root, run=run, run_name=run_name, threads=threads,
-                deadline=deadline, watched=watched, events=self._tell_story,
-            )  # fmt: skip
-
-        self._make = make
         self._thread = threading.Thread(target=self._work, name="engine", daemon=True)
         self._thread.start()
 
@@ -130,17 +111,13 @@ class LocalSession:
     @property
     def path(self) -> Path | None:
         """The run's directory; None before it begins."""
-        run = self._controller.run if self._controller is not None else self._run
+        run = self._controller.loop.run if self._controller is not None else self.launch.run
         return run.path if run is not None else None
 
     @property
     def exit_code(self) -> int:
         """0, or why the session failed: 1 the training, 2 the input."""
         return self._exit_code or (self._controller.exit_code if self._controller is not None else 0)
-
-    @property
-    def alive(self) -> bool:
-        return self._thread.is_alive()
 
     # -- the engine thread --------------------------------------------------------------------------------
 
@@ -155,11 +132,10 @@ class LocalSession:
                     break
                 if self.controller.training:
                     self.controller.chunk(self._look)
-                elif self.controller.over:
-                    self.controller.finish()
-                    self._publish(force=True)
-                    if not self._watched:
-                        break
+                    if self.controller.ended:
+                        self._publish(force=True)
+                if self.controller.ended and not self._watched:
+                    break
                 self._publish()
                 self._memory_trim.give_back()
             self.controller.wind_up()
@@ -168,28 +144,34 @@ class LocalSession:
         except MemoryError as error:
             self._fail(error, faults.OUT_OF_MEMORY, 1)
         except Exception as error:
+            self.error = error  # even where the fault cannot be described
             self._fail(error, faults.describe(error), 1)
         finally:
             if self._controller is not None:
-                self._controller.drop()
+                self._controller.loop.drop()
             self.story_queue.put(None)
 
     def _prepare(self) -> None:
         """Load, lay out, compile: everything up to the first step."""
         self._say(base.LOADING, "loading data")
-        dataset = prepare(*dataset_key(self._experiment))
-        self._controller = controller = self._make(dataset)
+        dataset = prepare(*dataset_key(self.launch.experiment))
+        self._controller = controller = Controller(
+            self.launch, dataset, watched=self._watched, events=self._tell_story
+        )
         if self._play:
-            controller.create_run()  # a name or a place that cannot be shows before the compiler starts
+            controller.loop.create()  # a name or a place that cannot be shows before the compiler starts
+        controller.start(self._pace)
         jobs = controller.trainer.to_compile()
         for i, job in enumerate(jobs):
             if self._closing:
                 return
             self._say(base.COMPILING, f"compiling {i + 1} of {len(jobs)}")
             job()
-        controller.start(self._pace)
         if self._play:
-            controller.go()
+            try:
+                controller.go()
+            finally:
+                controller.pass_on()
         self._publish(force=True)
 
     def _drain(self) -> None:
@@ -203,11 +185,10 @@ class LocalSession:
                     self._publish(force=True)
                 else:
                     self._published = 0.0  # another look: show it at once
-                    self.controller.pictures.look_again()
+                    self.controller.views.look_again()
                 command = self._commands.get_nowait()
         except queue.Empty:
             pass
-        self.trainer.control[0] = 0
 
     # -- snapshots ----------------------------------------------------------------------------------------
 
@@ -224,6 +205,6 @@ class LocalSession:
         seconds = PUBLISH_SECONDS if self.controller.training else RESTING_SECONDS
         if not self._watched or not (force or time.monotonic() - self._published >= seconds):
             return
-        self.controller.take_pictures(self._look)
+        self.controller.take_views(self._look)
         self._published = time.monotonic()
         self.latest = self.controller.snapshot(self.latest.version + 1, self._look)

@@ -8,8 +8,8 @@ import numpy as np
 
 from engine.component import tree_of
 from engine.events import End, Event, Log
-from engine.run import Run
-from engine.trainer import Trainer
+from engine.runs import RunDirectory
+from engine.trainer import Chunk
 from tui_lab.session.history import Buckets, History
 
 EVENTS_KEPT = 500
@@ -35,11 +35,14 @@ class Record:
         self._marks: deque[tuple[float, int]] = deque()  # (seconds of training, step)
 
     @classmethod
-    def of(cls, run: Run) -> "Record":
-        """What the files of a run tell."""
+    def of(cls, run: RunDirectory, step: int, edits: int) -> "Record":
+        """What the files of a run tell of its first `step` steps and `edits` edits: later ones are made anew."""
         record = cls()
-        record.events.extend(run.events()[-EVENTS_KEPT:])
+        known = (e for e in run.events() if e["step"] <= step and e.get("number", 0) <= edits)
+        record.events.extend(known)
         for log in run.metrics():
+            if log["step"] > step:
+                continue
             record._measured(log)
             for name in ("train_loss", "gradient_norm", "lr"):
                 if log.get(name) is not None:
@@ -67,21 +70,18 @@ class Record:
             if name not in NOT_CURVES and value is not None:
                 self._histories.setdefault(name, History()).add(log["step"], value)
 
-    def trained(self, trainer: Trainer, first: int, seconds: float) -> None:
-        """Remember the steps after `first` that the trainer has just made, in so many seconds."""
-        done = trainer.step - first
-        if not done:
+    def trained(self, chunk: Chunk, clip_norm: float, seconds: float) -> None:
+        """Remember the steps of a chunk, made in so many seconds; `clip_norm` bounds their gradients, 0 does not."""
+        if chunk.last == chunk.first:
             return
-        self._count(first, trainer.step, seconds)
-        norms, self.losses = trainer.norms[:done], trainer.losses[:done]
-        clip = trainer.experiment.training.clip_norm
-        self.clipped = float(np.mean(norms > clip)) if clip else 0.0
-        steps = np.arange(first + 1, first + done + 1)
-        self._histories["train_loss"].extend(steps, self.losses)
-        self._histories["gradient_norm"].extend(steps, norms)
-        thin = steps[:: max(1, done // RATES)]
-        rates = np.concatenate([trainer.rates(s - 1, s) for s in thin.tolist()])
-        self._histories["lr"].extend(thin, rates)
+        self._count(chunk.first, chunk.last, seconds)
+        self.losses = chunk.losses
+        self.clipped = float(np.mean(chunk.norms > clip_norm)) if clip_norm else 0.0
+        steps = np.arange(chunk.first + 1, chunk.last + 1)
+        self._histories["train_loss"].extend(steps, chunk.losses)
+        self._histories["gradient_norm"].extend(steps, chunk.norms)
+        every = max(1, len(steps) // RATES)
+        self._histories["lr"].extend(steps[::every], chunk.rates[::every])
         if (
             self._marks[-1][0] - self._marks[0][0] > SMOOTH_SECONDS / 50
         ):  # before, it tells of the first call alone

@@ -99,9 +99,11 @@ class Views:
     def look_again(self) -> None:
         """Training stands still: the next results must show its last state. Of a run that was only opened there are
         no gradients or activations to look at."""
-        if not self._states and hasattr(self.trainer, "losses"):
+        if not self._states and self.trainer.chunk is not None:
             self._states = diagnostics.layer_states(self.trainer)
         self._due = 0.0
+        for taken in self._results.values():
+            taken.step = -1  # an edit changes what is seen without a step
 
     def take(self, look: Look, record: Record) -> bool:
         """Take what is looked at, if it is time again; says whether the findings are new: probes have a pace of their

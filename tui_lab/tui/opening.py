@@ -1,15 +1,16 @@
 """From a line of the list to what it is about, and to a session on it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import presets
 from engine.data import prepare
 from engine.experiment import Experiment, experiment_from
+from engine.loop import Launch
 from engine.network import NetworkSpec, trace
 from engine.plan import io_spec
-from engine.run import Run
+from engine.runs import RunDirectory
 from tui_lab.session.base import READY, Snapshot
 from tui_lab.session.blocks import grouped, size_of
 from tui_lab.session.describing import describe_blocks, preview_of
@@ -18,12 +19,14 @@ from tui_lab.session.local import LocalSession
 DEEPEST = 1  # of the layers within layers that are listed
 
 
-def experiment_for(kind: str, name: str, root: Path) -> tuple[Experiment, Run | None]:
+def experiment_for(
+    kind: str, name: str, root: Path, assignments: Sequence[str] = ()
+) -> tuple[Experiment, RunDirectory | None]:
     """The experiment of a preset, a file (one of data gets a sensible one), or a run. Raises InputError."""
     if kind == "run":
-        run = Run.find(name, root)
+        run = RunDirectory.find(name, root)
         return run.experiment(), run
-    return experiment_from(presets.find(name)[1], name), None
+    return experiment_from(presets.find(name, assignments)[1], name), None
 
 
 def kind_of(target: str, root: Path) -> str:
@@ -43,14 +46,16 @@ def opener(
     play: bool = False,
     threads: int | None = None,
     pace: float | None = None,
+    assignments: Sequence[str] = (),
 ) -> Callable[[], LocalSession]:
     """What makes a session on a preset, file or run. Raises InputError.
 
     `pace` is in steps a second, 0 for full speed; None slows down what would be over before anyone has seen it.
     """
-    experiment, run = experiment_for(kind, name, root)
+    experiment, run = experiment_for(kind, name, root, assignments)
     title = run.name if run is not None else Path(name).stem
-    return lambda: LocalSession(title, experiment, root, run=run, play=play, threads=threads, pace=pace)
+    launch = Launch(title, experiment, root, run=run, threads=threads, author="screen")
+    return lambda: LocalSession(launch, play=play, pace=pace)
 
 
 def about(kind: str, name: str, root: Path) -> dict[str, Any]:
@@ -69,10 +74,10 @@ def about(kind: str, name: str, root: Path) -> dict[str, Any]:
     }
 
 
-def run_story(run: Run) -> str:
+def run_story(run: RunDirectory) -> str:
     summary = run.summary() or {}
     if not summary:
-        return "broken off; open it to go on from its last checkpoint"
+        return "interrupted; open it to go on from its last checkpoint"
     test = "  ".join(f"{k} {v:.4g}" for k, v in list((summary.get("test") or {}).items())[:3])
     return f"{summary['reason']} at step {summary['step']:,}. {test}"
 

@@ -198,7 +198,7 @@ def numbers_of(table: Table, name: str, fit: ColumnFit, strict: bool = True) -> 
         values = table.values(name)
         if values is not None:
             return values
-    parse = fit.format.parse if fit.format is not None else number
+    parse = (fit.format or NumberFormat()).parse
     codes, kinds = table.kinds(name)
     found = np.full(max(1, len(kinds)), np.nan)
     for code, cell in enumerate(kinds):
@@ -214,7 +214,8 @@ def numbers_of(table: Table, name: str, fit: ColumnFit, strict: bool = True) -> 
             raise InputError(
                 f"{where}: {cell!r} is not a number, as was expected there; data.missing counts such cells as missing"
             )
-    return found[codes]
+    result: np.ndarray = found[codes]
+    return result
 
 
 def numbers(table: Table, name: str, least: float = MOSTLY) -> np.ndarray | None:
@@ -332,7 +333,8 @@ def truths(table: Table, name: str, fit: ColumnFit) -> np.ndarray:
     """0 and 1 (R,) for the two words of a column, NaN for others."""
     codes, kinds = table.kinds(name)
     values = {fit.kinds[0]: 0.0, fit.kinds[1]: 1.0}
-    return np.array([values.get(cell.lower(), np.nan) for cell in kinds])[codes]
+    result: np.ndarray = np.array([values.get(cell.lower(), np.nan) for cell in kinds])[codes]
+    return result
 
 
 def of_text(table: Table, name: str, choices: Choices) -> Judged:

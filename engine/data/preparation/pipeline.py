@@ -101,14 +101,16 @@ class Pipeline:
         if self.target_scale is None:
             return y
         mean, deviation = map(np.array, self.target_scale)
-        return (y - mean) / deviation
+        result: np.ndarray = (y - mean) / deviation
+        return result
 
     def target_to_original(self, y: np.ndarray) -> np.ndarray:
         """Outputs or targets (R, K) of a regression in the units of the data."""
         if self.target_scale is None:
             return y
         mean, deviation = map(np.array, self.target_scale)
-        return y * deviation + mean
+        result: np.ndarray = y * deviation + mean
+        return result
 
     def to_json(self) -> Json:
         return {

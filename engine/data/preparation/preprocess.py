@@ -43,7 +43,8 @@ class Standardize(Preprocess, tag="standardize"):
         return {"shift": mean.tolist(), "scale": deviation.tolist()}
 
     def apply(self, x: np.ndarray, fitted: Fitted) -> np.ndarray:
-        return (x - np.array(fitted["shift"])) / np.array(fitted["scale"])
+        result: np.ndarray = (x - np.array(fitted["shift"])) / np.array(fitted["scale"])
+        return result
 
 
 class MinMax(Preprocess, tag="min_max"):
@@ -64,7 +65,8 @@ class MinMax(Preprocess, tag="min_max"):
 
     def apply(self, x: np.ndarray, fitted: Fitted) -> np.ndarray:
         unit = (x - np.array(fitted["shift"])) / np.array(fitted["scale"])
-        return self.low + unit * (self.high - self.low)
+        result: np.ndarray = self.low + unit * (self.high - self.low)
+        return result
 
 
 class RobustScale(Preprocess, tag="robust_scale"):
@@ -75,7 +77,8 @@ class RobustScale(Preprocess, tag="robust_scale"):
         return {"shift": median.tolist(), "scale": width(low, high).tolist()}
 
     def apply(self, x: np.ndarray, fitted: Fitted) -> np.ndarray:
-        return (x - np.array(fitted["shift"])) / np.array(fitted["scale"])
+        result: np.ndarray = (x - np.array(fitted["shift"])) / np.array(fitted["scale"])
+        return result
 
 
 class ClipOutliers(Preprocess, tag="clip_outliers"):
@@ -93,7 +96,8 @@ class ClipOutliers(Preprocess, tag="clip_outliers"):
         return {"low": low.tolist(), "high": high.tolist()}
 
     def apply(self, x: np.ndarray, fitted: Fitted) -> np.ndarray:
-        return np.clip(x, np.array(fitted["low"]), np.array(fitted["high"]))
+        result: np.ndarray = np.clip(x, np.array(fitted["low"]), np.array(fitted["high"]))
+        return result
 
 
 class MedianFilter(Preprocess, tag="median_filter"):
@@ -104,7 +108,8 @@ class MedianFilter(Preprocess, tag="median_filter"):
     def apply(self, x: np.ndarray, fitted: Fitted) -> np.ndarray:
         from scipy.ndimage import median_filter
 
-        return median_filter(x, size=window(x, self.size, 1), mode="nearest")
+        result: np.ndarray = median_filter(x, size=window(x, self.size, 1), mode="nearest")
+        return result
 
 
 class GaussianFilter(Preprocess, tag="gaussian_filter"):
@@ -115,7 +120,8 @@ class GaussianFilter(Preprocess, tag="gaussian_filter"):
     def apply(self, x: np.ndarray, fitted: Fitted) -> np.ndarray:
         from scipy.ndimage import gaussian_filter
 
-        return gaussian_filter(x, sigma=window(x, self.sigma, 0.0), mode="nearest")
+        result: np.ndarray = gaussian_filter(x, sigma=window(x, self.sigma, 0.0), mode="nearest")
+        return result
 
 
 class Missing(Preprocess, tag="missing"):

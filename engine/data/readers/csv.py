@@ -269,6 +269,9 @@ class Frame:
         headed = has_header([head, *cells], reading.missing) if reading.headed is None else reading.headed
         if not headed:
             names = tuple(f"c{i + 1}" for i in range(width))
+            notes.append(
+                'there is no header: columns are named c1, c2, … (data.header = "yes" reads the first row as one)'
+            )
             return cls(names, width, skip, False, trailing, names, notes)
         names, renamed = unique(head)
         if renamed:
@@ -277,7 +280,8 @@ class Frame:
             counting = [name for name in head if name.isdigit()]
             if len(counting) == width:
                 notes.append(
-                    f"the first row, {', '.join(head[:4])}{', …' if width > 4 else ''}, is a header of numbers"
+                    f"the first row, {', '.join(head[:4])}{', …' if width > 4 else ''}, is a header of numbers "
+                    '(data.header = "no" reads it as data)'
                 )
         unnamed = tuple(name for name, cell in zip(names, head, strict=True) if not cell)
         return cls(names, width, skip + 1, True, trailing, unnamed, notes)

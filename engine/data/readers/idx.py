@@ -6,12 +6,13 @@ import math
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from engine.errors import InputError
 
-OPENERS: dict[str, Callable] = {".gz": gzip.open, ".xz": lzma.open}
+OPENERS: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".xz": lzma.open}
 
 
 def read_idx(path: str) -> np.ndarray:
@@ -39,7 +40,8 @@ def read_bytes(path: str) -> bytes:
     """A file's content, unpacked. Raises InputError where it cannot be read."""
     try:
         with OPENERS.get(Path(path).suffix.lower(), open)(path, "rb") as file:
-            return file.read()
+            result: bytes = file.read()
+            return result
     except FileNotFoundError:
         raise InputError(f"{path}: there is no such file") from None
     except (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile) as error:

@@ -64,7 +64,7 @@ FORMATS = (
 
 
 @lru_cache
-def grammar(decimal: str, thousands: str) -> re.Pattern:
+def grammar(decimal: str, thousands: str) -> re.Pattern[str]:
     """The digits of a number: groups of three after the first (or India's of two), then the decimals."""
     d, t = re.escape(decimal), re.escape(thousands)
     groups = rf"|[1-9]\d{{0,2}}(?:{t}\d{{2,3}})*{t}\d{{3}}" if thousands else ""

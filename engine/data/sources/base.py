@@ -45,6 +45,7 @@ class Source(Component, tag_field="source", kw_only=True):
     """Where data comes from; a subclass makes the data set."""
 
     endings: ClassVar[tuple[str, ...]] = ()  # of the files that it opens, without .gz
+    files: ClassVar[tuple[str, ...]] = ("path",)  # its fields that name files, where it has them
     precedence: ClassVar[int] = 0  # of two sources that open a file the one with more takes it
 
     split: Annotated[Split, hyper("how rows are shared out")] = Split()
@@ -69,6 +70,13 @@ class Source(Component, tag_field="source", kw_only=True):
         """Raw rows of a file that it opens, for a run whose pipeline is `fitted`. Raises InputError where the run
         cannot use such a file."""
         raise InputError(f"{path}: {cls.tag()} files give no rows to predict")
+
+    def store_in(self, folder: Path) -> None:
+        """Write what the source holds in memory into a run's directory."""
+
+    def located(self, folder: Path) -> "Source":
+        """The source of a run, which looks in the run's directory for what is kept there."""
+        return self
 
     @property
     def where(self) -> str:

@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
@@ -22,6 +22,8 @@ class Idx(RowSource, tag="idx", kw_only=True):
 
     With test files these are the test rows, and `split` shares out the others.
     """
+
+    files: ClassVar[tuple[str, ...]] = ("images", "labels", "test_images", "test_labels")
 
     images: Annotated[str, hyper("the file of images (train-images-idx3-ubyte.gz)")]
     labels: Annotated[str, hyper("the file of labels (train-labels-idx1-ubyte.gz)")]

@@ -88,4 +88,5 @@ def transformed(template: np.ndarray, rng: np.random.RandomState) -> np.ndarray:
 
 def stretched(x: np.ndarray, length: int) -> np.ndarray:
     """x (I,) read off at `length` even places between its ends, on straight lines between its values."""
-    return np.interp(np.linspace(0, 1, length), np.linspace(0, 1, len(x)), x)
+    result: np.ndarray = np.interp(np.linspace(0, 1, length), np.linspace(0, 1, len(x)), x)
+    return result

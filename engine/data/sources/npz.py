@@ -45,21 +45,28 @@ class Npz(RowSource, tag="npz", kw_only=True):
         arrays = read_npz(self.path)
         x = pick(arrays, self.x, ("x", "X", "data"), self.path)
         y = pick(arrays, self.y, ("y", "Y", "target", "labels"), self.path)
-        if len(x) != len(y):
-            raise InputError(f"{self.path}: x has {len(x)} rows, y has {len(y)}")
-        x = numeric(x, "x", self.path)
-        features = tuple(f"x{i + 1}" for i in range(x.shape[1])) if x.ndim == 2 else ()
-        y = y.reshape(len(y), -1)
-        check_complete(y, "y", self.path)
-        if y.shape[1] == 1 and is_classes(y[:, 0], self.task):
-            raw = Raw(Classification(), x, y, features=features, targets=("y",))
-            return with_classes(raw, labels_of(y[:, 0]), self.path)
-        if self.task == "classification":
-            raise InputError(
-                f"{self.path}: y has {y.shape[1]} columns; expected one, the class (of one-hot rows their argmax)"
-            )
-        targets = tuple(f"y{i + 1}" for i in range(y.shape[1])) if y.shape[1] > 1 else ("y",)
-        return Raw(Regression(), x, numeric(y, "y", self.path), features=features, targets=targets)
+        return raw_of_arrays(x, y, self.task, self.path)
+
+
+def raw_of_arrays(x: np.ndarray, y: np.ndarray, task: str, where: str) -> Raw:
+    """Inputs x (R, …) and targets y (R,) or (R, K) as rows. Raises InputError where they are not such."""
+    if not x.size or not y.size or not x.ndim or not y.ndim:
+        raise InputError(f"{where}: x has the shape {x.shape}, y {y.shape}; expected rows")
+    if len(x) != len(y):
+        raise InputError(f"{where}: x has {len(x)} rows, y has {len(y)}")
+    x = numeric(x, "x", where)
+    features = tuple(f"x{i + 1}" for i in range(x.shape[1])) if x.ndim == 2 else ()
+    y = y.reshape(len(y), -1)
+    check_complete(y, "y", where)
+    if y.shape[1] == 1 and is_classes(y[:, 0], task):
+        raw = Raw(Classification(), x, y, features=features, targets=("y",))
+        return with_classes(raw, labels_of(y[:, 0]), where)
+    if task == "classification":
+        raise InputError(
+            f"{where}: y has {y.shape[1]} columns; expected one, the class (of one-hot rows their argmax)"
+        )
+    targets = tuple(f"y{i + 1}" for i in range(y.shape[1])) if y.shape[1] > 1 else ("y",)
+    return Raw(Regression(), x, numeric(y, "y", where), features=features, targets=targets)
 
 
 def with_classes(raw: Raw, labels: list[str], path: str) -> Raw:

@@ -131,7 +131,8 @@ def raw_from_table(table: Table, source: TableSource) -> Raw:
 
 def places(columns: Sequence[Judged]) -> list[int]:
     """Where the inputs of each column begin."""
-    return np.cumsum([0, *(len(column.fit.features) for column in columns[:-1])]).tolist()
+    result: list[int] = np.cumsum([0, *(len(column.fit.features) for column in columns[:-1])]).tolist()
+    return result
 
 
 def told(column: Judged, chosen: bool) -> list[Note]:

@@ -182,7 +182,7 @@ def trained(**training) -> dict[str, np.ndarray]:
 def test_a_fresh_gpt_holds_all_tokens_for_equally_likely():
     trainer = gpt()
     trainer.advance(limit=1)
-    assert trainer.losses[0] == pytest.approx(np.log(TOKENS), rel=0.2)
+    assert trainer.chunk.losses[0] == pytest.approx(np.log(TOKENS), rel=0.2)
 
 
 def test_shards_and_accumulation_give_the_gradient_of_the_whole_batch():

@@ -26,7 +26,7 @@ def python(code: str, **environment: str) -> str:
 
 def test_importing_the_engine_and_reading_experiments_does_not_import_numba_or_a_screen():
     code = (
-        "import engine, engine.experiment, engine.trainer, engine.conductor, sys;"
+        "import engine, engine.experiment, engine.trainer, engine.loop, sys;"
         "print([m for m in ('numba', 'scipy', 'click', 'rich', 'textual') if m in sys.modules])"
     )
     assert python(code) == "[]"

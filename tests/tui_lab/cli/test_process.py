@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.run import Run
+from engine.runs import RunDirectory
 from helpers.waiting import PATIENCE, until
 
 LAB = [sys.executable, "-m", "tui_lab"]
@@ -19,12 +19,13 @@ LONG = ("spiral", "--steps", "100000000", "--set", "training.evaluate_every=5000
 
 def start(*arguments: str, **options) -> subprocess.Popen:
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    # A shell that starts the tests behind its back hands on that interrupts are ignored.
-    return subprocess.Popen([*LAB, *arguments], **(pipes | {"preexec_fn": heeding_interrupts} | options))
+    # A shell that starts the tests behind its back hands on that interrupts are ignored, nohup that hang-ups are.
+    return subprocess.Popen([*LAB, *arguments], **(pipes | {"preexec_fn": heeding_signals} | options))
 
 
-def heeding_interrupts() -> None:
+def heeding_signals() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def wait_for_steps(process: subprocess.Popen) -> None:
@@ -58,7 +59,7 @@ def test_a_signal_saves_a_checkpoint_says_how_to_go_on_and_exits_with_130(number
     assert process.returncode == 130
     assert "tui-lab resume" in out + err
     assert "Traceback" not in out + err
-    run = Run(Path(os.environ["TUI_LAB_RUNS"]) / "r")
+    run = RunDirectory(Path(os.environ["TUI_LAB_RUNS"]) / "r")
     summary = run.summary()
     assert summary["reason"] == "interrupted"
     assert f"{summary['step']:09d}" in run.steps()[-1].name
@@ -86,7 +87,7 @@ def test_a_reader_that_leaves_ends_the_run_which_is_saved():
     assert process.wait(timeout=PATIENCE) in (1, 130)
     assert "Traceback" not in process.stderr.read()
     process.stderr.close()
-    run = Run(Path(os.environ["TUI_LAB_RUNS"]) / "r")
+    run = RunDirectory(Path(os.environ["TUI_LAB_RUNS"]) / "r")
     assert run.summary()["reason"] == "interrupted"
 
 
@@ -101,7 +102,7 @@ def test_a_signal_while_kernels_are_compiled_ends_cleanly_and_leaves_nothing_beh
     assert process.returncode == 130
     assert "Traceback" not in out + err
     assert "fault" not in out + err
-    run = Run(Path(os.environ["TUI_LAB_RUNS"]) / "r")
+    run = RunDirectory(Path(os.environ["TUI_LAB_RUNS"]) / "r")
     if run.path.exists():  # a quick machine has begun: then everything is saved
         assert run.summary()["reason"] == "interrupted"
 

@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from engine.optimizers import Sgd
 from helpers.command_line import lab, only_run, refused
 
 
@@ -127,11 +128,53 @@ def test_augmentation_is_set_on_the_command_line_by_names_or_tables():
 
 def test_a_finished_run_goes_on_only_when_told_how_far():
     lab("train", "iris", "--quiet", "--steps", "50", "--name", "r")
-    assert "has ended; to train it further: tui-lab resume r --steps N" in refused("resume", "r")
+    assert "has come to its end; give it more steps (tui-lab resume r --more N" in refused("resume", "r")
+    for length in (
+        ("--steps", "10"),
+        ("--steps", "50"),
+        ("--epochs", "1"),
+        ("--steps", "10", "--minutes", "1"),
+    ):
+        assert "r has 50 steps already; --steps and --epochs count from the beginning" in refused(
+            "resume", "r", *length
+        )
     outcome = lab("resume", "last", "--steps", "80", "--json")
     assert outcome.lines[0]["step"] == 50
     assert outcome.lines[-1]["steps"] == 80
-    assert [line["step"] for line in only_run().metrics()][-1] == 80
+    assert lab("resume", "last", "--more", "5", "--json").lines[-1]["steps"] == 85
+    assert [line["step"] for line in only_run().metrics()][-1] == 85
+    assert "--steps and --more cannot both be given" in refused("resume", "r", "--steps", "90", "--more", "5")
+
+
+def test_resume_takes_changes_that_a_run_bears_and_refuses_others():
+    lab("train", "iris", "--quiet", "--steps", "50", "--name", "r")
+    outcome = lab(
+        "resume", "r", "--more", "50", "--set", "optimizer.lr=0.003", "--set", "optimizer.name=sgd", "--json"
+    )
+    (edit,) = [line for line in outcome.lines if line["event"] == "edit"]
+    assert edit["author"] == "command line"
+    assert only_run().experiment().optimizer == Sgd(lr=0.003, weight_decay=0.1)
+    assert "model.0.units cannot change while the network learns" in refused(
+        "resume", "r", "--more", "5", "--set", "model.0.units=3"
+    )
+    assert "expected KEY=VALUE" in refused("resume", "r", "--set", "nonsense")
+
+
+def test_a_longer_run_says_that_its_learning_rate_goes_up():
+    lab("train", "iris", "--quiet", "--steps", "100", "--set", "schedule.name=cosine", "--name", "r")
+    warning = "the learning rate goes up from"
+    assert warning in lab("resume", "r", "--steps", "300").out
+
+
+def test_resume_finds_data_that_was_moved(tmp_path):
+    rows = "".join(f"{i},{i % 7},{2 * i}\n" for i in range(60))
+    (tmp_path / "old.csv").write_text("a,b,y\n" + rows)
+    lab("train", tmp_path / "old.csv", "--quiet", "--steps", "20", "--name", "r")
+    (tmp_path / "old.csv").rename(tmp_path / "new.csv")
+    assert "there is no such file" in refused("resume", "r", "--more", "5")
+    assert (
+        lab("resume", "r", "--more", "5", "--data", tmp_path / "new.csv", "--json").lines[-1]["steps"] == 25
+    )
 
 
 def test_the_summary_names_what_can_be_typed_next(tmp_path):

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.run import Run
+from engine.runs import RunDirectory
 from helpers.waiting import PATIENCE, until
 
 LEFT_ALTERNATE_SCREEN = b"\x1b[?1049l"
@@ -101,8 +101,8 @@ def terminal():
         each.close()
 
 
-def runs() -> list[Run]:
-    return Run.all(Path(os.environ["TUI_LAB_RUNS"]))
+def runs() -> list[RunDirectory]:
+    return RunDirectory.all(Path(os.environ["TUI_LAB_RUNS"]))
 
 
 def training(terminal, **options) -> Terminal:

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from engine.run import Run
+from engine.runs import RunDirectory
 from helpers.waiting import PATIENCE, until
 
 pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
@@ -84,8 +84,8 @@ def tmux():
         each.close()
 
 
-def runs() -> list[Run]:
-    return Run.all(Path(os.environ["TUI_LAB_RUNS"]))
+def runs() -> list[RunDirectory]:
+    return RunDirectory.all(Path(os.environ["TUI_LAB_RUNS"]))
 
 
 def training(tmux, *options: str, **more) -> Tmux:
@@ -117,7 +117,7 @@ def test_a_sitting(tmux):
     lab.wait_for("exit code 0")
     (run,) = runs()
     assert run.summary()["reason"] == "done"
-    assert [e["field"] for e in run.events() if e["event"] == "edit"] == ["optimizer.lr"]
+    assert [e.changes[0].field for e in run.edits()] == ["optimizer.lr"]
 
 
 @pytest.mark.parametrize(

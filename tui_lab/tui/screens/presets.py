@@ -20,7 +20,6 @@ from tui_lab.tui.widgets.preview import Preview, drawn
 
 PRESET, FILE, RUN = "preset", "file", "run"
 LIST_WIDTH = 44  # cells, as the style sheet has it
-ENDINGS = (".toml", ".csv", ".tsv", ".csv.gz", ".tsv.gz", ".npz", ".txt")
 RESTED = 0.15  # seconds that a line must be chosen before its data are prepared: not while arrows are held
 
 
@@ -63,8 +62,7 @@ class PresetsScreen(Screen):
 
     def list_items(self) -> None:
         self.items = [(PRESET, n, presets.topic(n), presets.load(n)["title"]) for n in presets.names()]
-        here = sorted(path for ending in ENDINGS for path in Path().glob(f"*{ending}"))
-        self.items += [(FILE, str(p), "files here", "") for p in here if p.name != "pyproject.toml"]
+        self.items += [(FILE, str(p), "files here", "") for p in presets.data_files(Path())]
         root = self.app.root
         found = (
             sorted(root.glob("*/experiment.toml"), key=lambda p: -p.stat().st_mtime) if root.is_dir() else []

@@ -5,6 +5,7 @@ import time
 from textual import events
 from textual.message import Message
 
+from engine.edits import shown
 from tui_lab.charts.axes import Axis, growing_window
 from tui_lab.charts.canvas import Canvas
 from tui_lab.charts.lines import Event, LineChart, Series, line_chart
@@ -137,12 +138,9 @@ class CurveChart(CanvasWidget, can_focus=True):
         marks = []
         for event in s.events:
             if event["event"] == "edit":
-                label = f"{event['field'].rsplit('.', 1)[-1]} {short(event['new'])}"
+                first = event["changes"][0]
+                label = f"{first['field'].rsplit('.', 1)[-1]} {shown(first['new'])[:12]}"
                 marks.append(Event(event["step"], label, palette.edit))
             elif event["event"] == "warning":
                 marks.append(Event(event["step"], "!", palette.warning))
         return marks[-12:]
-
-
-def short(value: object) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)[:12]

@@ -2,6 +2,7 @@
 
 import time
 
+from engine.edits import edit_text
 from tui_lab.charts.canvas import BOLD, Canvas
 from tui_lab.numbers import number
 from tui_lab.session.base import Snapshot
@@ -65,7 +66,7 @@ class EventsList(CanvasWidget, can_focus=True):
 def event_text(event: dict) -> str:
     match event["event"]:
         case "edit":
-            return f"{event['field']}: {event['old']} → {event['new']}"
+            return edit_text(event)
         case "checkpoint":
             return event["path"]
         case "end":

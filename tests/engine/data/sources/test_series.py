@@ -89,7 +89,7 @@ def test_evaluation_tells_the_rules_error_beside_the_networks(tmp_path):
     trainer = Trainer(experiment, prepare(experiment.data, 1))
     trainer.start()
     trainer.advance()
-    found = trainer.test()
+    found = trainer.test_scores()
     assert found["rmse_last"] == pytest.approx(np.sqrt((1 + 4) / 2), rel=1e-4)
     assert list(found)[1:3] == ["rmse", "rmse_last"]
 
