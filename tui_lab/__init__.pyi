@@ -10,6 +10,7 @@ from engine.experiment import Experiment as Experiment
 # Components, by family; written by tools/make_reference.py
 from engine.data.sources.csv import Csv as Csv
 from engine.data.sources.arrays import Arrays as Arrays
+from engine.data.sources.sqlite import Sqlite as Sqlite
 from engine.data.sources.npz import Npz as Npz
 from engine.data.sources.bundled import Iris as Iris
 from engine.data.sources.bundled import Wine as Wine

@@ -8,7 +8,7 @@ import presets
 from engine.activations import Identity
 from engine.data import prepare
 from engine.experiment import Experiment, experiment_from
-from engine.loop import Launch
+from engine.launch import Launch
 from engine.network import NetworkSpec, trace
 from engine.plan import io_spec
 from engine.runs import RunDirectory
