@@ -5,7 +5,7 @@ from textual.message import Message
 
 from engine.diagnostics import BAD, WATCH, LayerState
 from tui_lab.charts.canvas import BOLD, REVERSE, Canvas
-from tui_lab.charts.numbers import number
+from tui_lab.numbers import number
 from tui_lab.session.base import Snapshot
 from tui_lab.session.blocks import short_name
 from tui_lab.tui.actions import LAYERS, bindings
