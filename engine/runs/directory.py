@@ -62,6 +62,7 @@ class RunDirectory:
             root.mkdir(parents=True, exist_ok=True)
             remove_leftovers(root)
             (made / "checkpoints").mkdir(parents=True)
+            experiment.data.store_in(made)
             write_whole(made / "experiment.toml", experiment_to_toml(experiment).encode())
             for attempt in range(1, 1000):
                 path = root / (stem if attempt == 1 else f"{stem}-{attempt}")
@@ -199,7 +200,8 @@ class RunDirectory:
     def experiment(self) -> Experiment:
         """What runs now, or ran last, by experiment.toml."""
         path = self.path / "experiment.toml"
-        return experiment_from(read_toml(path), str(path))
+        experiment = experiment_from(read_toml(path), str(path))
+        return msgspec.structs.replace(experiment, data=experiment.data.located(self.path))
 
     def steps(self) -> list[Path]:
         """The checkpoints by step, the oldest first."""

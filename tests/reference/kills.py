@@ -35,18 +35,15 @@ def train(name: str, root: Path, edits: list) -> None:
     import presets
     from engine.data import prepare
     from engine.experiment import dataset_key, experiment_from, override
-    from engine.loop import Launch, Status, TrainingLoop, with_changes
+    from engine.launch import Launch, with_changes
+    from engine.loop import Status, TrainingLoop
     from engine.runs import RunDirectory
 
     path = root / "run"
     run = RunDirectory(path) if path.exists() else None
-    changes = [
-        f"training.steps={STEPS[name]}",
-        "training.patience=0",
-        f"training.checkpoint_every={STEPS[name] // 9}",
-    ]
-    fresh = experiment_from(override(presets.load(name), changes))
-    experiment = run.experiment() if run else fresh
+    length = {"epochs": 0, "steps": STEPS[name], "patience": 0, "checkpoint_every": STEPS[name] // 9}
+    tree = override(presets.load(name), [f"training.{key}={value}" for key, value in length.items()])
+    experiment = run.experiment() if run else experiment_from(tree)
     loop = TrainingLoop(Launch(name, experiment, root, "run", run=run), prepare(*dataset_key(experiment)))
     made = len(run.edits()) if run else 0
     loop.open()
