@@ -37,13 +37,9 @@ def sample_command(
 ) -> None:
     """Write text with a run's best parameters, or with those of a checkpoint file (RUN may be one)."""
     from engine.generate import Sampling
-    from engine.runs import RunDirectory
-    from tui_lab.cli import loading
+    from tui_lab.cli.loading import model_of
 
-    if run.endswith(".safetensors"):
-        model = loading.Model.of_file(Path(run))
-    else:
-        model = loading.Model.of(RunDirectory.find(run, runs_root(runs)))
+    model = model_of(run, runs_root(runs))
     prompt = prompt.replace("\\n", "\n")
     sampling = Sampling(temperature, top_k, top_p)
     pieces = model.generator().write(prompt, length, sampling, seed)

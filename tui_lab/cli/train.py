@@ -51,7 +51,7 @@ def train_command(
     check_length(steps, epochs)
     check_output(as_json, quiet)
     with ending_cleanly() as ending:
-        from engine.loop import Launch
+        from engine.launch import Launch
         from tui_lab.cli.loading import experiment_of
         from tui_lab.cli.reporters import reporter
         from tui_lab.session.local import LocalSession
@@ -97,7 +97,7 @@ def resume_command(
     check_output(as_json, quiet)
     with ending_cleanly() as ending:
         from engine.experiment import parse_assignment
-        from engine.loop import Launch, with_changes
+        from engine.launch import Launch, with_changes
         from engine.runs import RunDirectory
         from tui_lab.cli.reporters import reporter
         from tui_lab.session.local import LocalSession

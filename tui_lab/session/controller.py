@@ -11,7 +11,8 @@ from engine.data import Dataset, prepare
 from engine.errors import InputError
 from engine.events import End, Event, WarningEvent
 from engine.experiment import Experiment, dataset_key
-from engine.loop import Launch, Status, TrainingLoop, with_changes
+from engine.launch import Launch, with_changes
+from engine.loop import Status, TrainingLoop
 from engine.plan import flops
 from engine.trainer import Trainer
 from tui_lab.session import base
@@ -150,7 +151,7 @@ class Controller:
         elif self.loop.checkpoint():
             self.tell(f"checkpoint at step {self.loop.step:,}")
         else:
-            self.tell(f"not saved: {self.loop.unsaved}")
+            self.tell(f"not saved: {self.loop.journal.unsaved}")
 
     def _edit(self, path: str, value: Any) -> None:
         before = self.trainer.experiment

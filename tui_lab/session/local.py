@@ -12,7 +12,7 @@ from engine.data import prepare
 from engine.errors import LabError
 from engine.events import Event
 from engine.experiment import dataset_key
-from engine.loop import Launch
+from engine.launch import Launch
 from engine.trainer import Trainer
 from tui_lab import faults
 from tui_lab.session import base

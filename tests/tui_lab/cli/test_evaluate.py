@@ -1,0 +1,109 @@
+"""eval: one page to read, and the same as JSON."""
+
+import json
+
+import numpy as np
+import pytest
+
+from helpers.command_line import lab, refused
+from helpers.tables import table
+
+
+@pytest.fixture
+def trained(tmp_path):
+    (tmp_path / "t.csv").write_text(table(200))
+    assert lab("train", tmp_path / "t.csv", "--name", "t", "--epochs", "5", "--quiet").code == 0
+    return tmp_path
+
+
+def measured(*arguments: object) -> dict:
+    outcome = lab("eval", "t", "--json", *arguments)
+    assert outcome.code == 0, outcome.err
+    return json.loads(outcome.out)
+
+
+def test_the_page_tells_intervals_classes_calibration_and_precision(trained):
+    text = lab("eval", "t").out
+    for word in (
+        "95 % interval",
+        "precision",
+        "macro mean",
+        "true \\ predicted",
+        "calibration:",
+        "recall of at least",
+    ):
+        assert word in text
+
+
+def test_json_holds_what_the_page_shows(trained):
+    found = measured()
+    low, high = found["intervals"]["accuracy"]
+    assert low <= found["accuracy"] <= high
+    assert sum(c["support"] for c in found["classes"]) == found["rows"] == 30
+    assert np.array(found["confusion"]).sum() == 30
+    assert 0 <= found["calibration"]["ece"] <= 1
+    assert set(found["precision_recall"]) == {"low"}
+
+
+def test_groups_of_a_column_are_measured_apart_and_make_up_the_whole(trained):
+    found = measured("--by", "color")
+    groups = found["by"]["groups"]
+    assert set(groups) == {"red", "blue"}
+    rows = [g["rows"] for g in groups.values()]
+    assert sum(rows) == found["rows"]
+    mean = sum(g["rows"] * g["accuracy"] for g in groups.values()) / found["rows"]
+    assert mean == pytest.approx(found["accuracy"])
+    assert {"precision", "recall", "f1"} <= set(groups["red"])
+
+
+def test_a_column_of_numbers_is_cut_at_its_quartiles(trained):
+    groups = measured("--by", "length", "--split", "train")["by"]["groups"]
+    assert len(groups) == 4
+    assert {g["rows"] for g in groups.values()} == {35}
+
+
+def test_labelled_rows_of_another_file_are_measured(trained):
+    (trained / "more.csv").write_text(table(50, seed=9))
+    found = measured("--input", trained / "more.csv", "--by", "color")
+    assert found["rows"] == 50
+    assert sum(g["rows"] for g in found["by"]["groups"].values()) == 50
+    (trained / "bare.csv").write_text("length,color,when\n1,red,2\n")
+    assert "no column 'level'" in refused("eval", "t", "--input", str(trained / "bare.csv"))
+
+
+def test_the_same_rows_from_a_file_give_the_same_numbers(trained):
+    whole = measured("--input", trained / "t.csv")
+    parts = [measured("--split", split) for split in ("train", "val", "test")]
+    mean = sum(p["rows"] * p["accuracy"] for p in parts) / sum(p["rows"] for p in parts)
+    assert whole["accuracy"] == pytest.approx(mean)
+
+
+def test_a_threshold_for_a_stated_cost_is_chosen_on_the_validation_rows(trained):
+    found = measured("--cost", "1:5")["threshold"]
+    assert found["chosen_on"] == "the validation rows"
+    assert found["positive"] == "low"
+    assert 0 <= found["threshold"] <= 1
+    train = measured("--cost", "1:5", "--split", "train")["threshold"]
+    assert train["cost"] <= train["cost_at_half"]
+    assert measured("--cost", "1:5", "--positive", "high")["threshold"]["positive"] == "high"
+    for wrong in ("5", "a:b", "-1:2", "0:0"):
+        assert lab("eval", "t", "--cost", wrong).code == 2
+
+
+def test_residuals_of_numbers_are_told(tmp_path):
+    lab("train", "diabetes", "--name", "t", "--steps", "50", "--quiet")
+    found = measured()
+    (rest,) = found["residuals"]
+    assert rest["target"] in lab("eval", "t").out
+    assert list(rest["quantiles"]) == ["0.05", "0.25", "0.5", "0.75", "0.95"]
+    assert "two classes" in refused("eval", "t", "--cost", "1:1")
+
+
+def test_data_that_was_moved_is_found_where_it_lies_now(trained):
+    before = measured()
+    moved = trained / "elsewhere.csv"
+    (trained / "t.csv").rename(moved)
+    assert "no such file" in refused("eval", "t")
+    assert measured("--data", moved) == before
+    (trained / "other.csv").write_text(table(200, seed=5))
+    assert "the data has changed" in refused("eval", "t", "--data", str(trained / "other.csv"))
