@@ -29,7 +29,8 @@ from engine.builder import Role
 from engine.data import Dataset, prepare
 from engine.errors import InputError
 from engine.experiment import Experiment, experiment_from
-from engine.loop import Launch, Status, TrainingLoop, with_changes
+from engine.launch import with_changes
+from engine.loop import Launch, Status, TrainingLoop
 from engine.runs import RunDirectory
 from engine.trainer import Trainer
 
@@ -142,7 +143,7 @@ def trained_twin(trainer: Trainer, dataset: Dataset, shake: float = 0.0) -> dict
     for name in parameters:
         value = torch.tensor(trainer.memory[name])
         value *= 1 + shake * torch.randn_like(value)
-        leaves[name] = (value.T.contiguous() if name in turned else value).requires_grad_()
+        leaves[name] = (value.T.clone() if name in turned else value).requires_grad_()
 
     def named(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         return {name: tensor.T if name in turned else tensor for name, tensor in tensors.items()}
@@ -162,6 +163,7 @@ def trained_twin(trainer: Trainer, dataset: Dataset, shake: float = 0.0) -> dict
             optimizer.zero_grad()
             for group in optimizer.param_groups:
                 group["lr"] = rate * factor
+        twin.p = named(leaves)
         loss = loss_of(experiment.loss, twin(x), y)
         losses.append(loss.item())
         loss.backward()
