@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tui_lab.cli.printing import echo
+
 if TYPE_CHECKING:
     from engine.data import Dataset, Source
 
@@ -27,7 +29,7 @@ def list_data() -> None:
 
     kinds = sorted(members(Source).items(), key=lambda item: of_the_user(item[1]))
     rows = [(name, one_line(cls)) for name, cls in kinds]
-    click.echo("\n".join(aligned(rows)))
+    echo("\n".join(aligned(rows)))
 
 
 @data_command.command("show")
@@ -49,17 +51,17 @@ def show_data(name: str, seed: int) -> None:
 
     source = source_of(name)
     dataset = prepare(source, seed, "float64")
-    click.echo(" ".join((type(source).__doc__ or name).split()) + "\n")
-    click.echo("\n".join(aligned([*origin(source.tag()), *facts(dataset)])))
+    echo(" ".join((type(source).__doc__ or name).split()) + "\n")
+    echo("\n".join(aligned([*origin(source.tag()), *facts(dataset)])))
     if dataset.task.predicts_tokens:
-        click.echo("\n" + written_out(first_text(dataset, tokens=400, rows=8)))
+        echo("\n" + written_out(first_text(dataset, tokens=400, rows=8)))
     before = columns_before(source, seed, dataset.train.x.size)
     if before:
-        click.echo("\n" + columns_text("column", before))
+        echo("\n" + columns_text("column", before))
     if before and dataset.pipeline.steps:
         steps = ", ".join(step.tag() for step, _ in dataset.pipeline.steps)
         after = [column(name, dataset.train.x[:, i], 0) for i, name in enumerate(dataset.pipeline.columns)]
-        click.echo(f"\nafter {steps} (training rows)\n" + columns_text("input", after))
+        echo(f"\nafter {steps} (training rows)\n" + columns_text("input", after))
 
 
 def source_of(name: str) -> "Source":

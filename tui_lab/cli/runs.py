@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tui_lab.cli.options import runs_option, runs_root
+from tui_lab.cli.printing import echo
 
 if TYPE_CHECKING:
     from engine.runs import RunDirectory
@@ -33,10 +34,10 @@ def list_runs(context: click.Context, runs: Path | None = None) -> None:
     root = runs_root(runs or context.obj)
     found = RunDirectory.all(root)
     if not found:
-        click.echo(f"no runs in {root} yet; tui-lab train spiral makes one")
+        echo(f"no runs in {root} yet; tui-lab train spiral makes one")
         return
     rows = [("run", "steps", "best", "test", "ended", "when"), *(row_of(run) for run in found)]
-    click.echo("\n".join(aligned(rows, right=frozenset({1}))))
+    echo("\n".join(aligned(rows, right=frozenset({1}))))
 
 
 def row_of(run: "RunDirectory") -> tuple[str, ...]:
@@ -75,18 +76,18 @@ def show_run(context: click.Context, run: str, runs: Path | None) -> None:
     from tui_lab.numbers import number
 
     found = RunDirectory.find(run, runs_root(runs or context.obj))
-    click.echo(f"{found.path}\n")
-    click.echo((found.path / "experiment.toml").read_text(encoding="utf-8").strip() + "\n")
+    echo(f"{found.path}\n")
+    echo((found.path / "experiment.toml").read_text(encoding="utf-8").strip() + "\n")
     metrics = found.metrics()
     if metrics:
         names = [n for n in metrics[-1] if n not in ("event", "time", "step", "epoch")]
         shown = metrics[:: max(1, len(metrics) // 10)]
         shown = shown if shown[-1] is metrics[-1] else [*shown, metrics[-1]]
         rows = [("step", *names), *((f"{m['step']:,}", *(number(m.get(n)) for n in names)) for m in shown)]
-        click.echo("\n".join(aligned(rows, right=frozenset(range(len(names) + 1)))) + "\n")
+        echo("\n".join(aligned(rows, right=frozenset(range(len(names) + 1)))) + "\n")
     for event in found.events():
         if event["event"] != "checkpoint":
-            click.echo(event_line(event))
+            echo(event_line(event))
 
 
 def event_line(event: dict[str, Any]) -> str:
