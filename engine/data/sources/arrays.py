@@ -53,7 +53,7 @@ class Arrays(TableSource, tag="arrays"):
     def located(self, folder: Path) -> "Arrays":
         return msgspec.structs.replace(self, **{n: s.located(folder) for n, s in self.stores.items()})
 
-    def table(self) -> Table:
+    def read(self) -> Table:
         """The frame as a table, all parts one after the other. Raises InputError where x is an array."""
         if not self.x.is_table:
             raise InputError(f"{self.where}: have no columns with names")

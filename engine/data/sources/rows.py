@@ -13,6 +13,7 @@ from engine.data.preparation.notes import Note
 from engine.data.preparation.pipeline import Pipeline, fills, first_missing, name_of
 from engine.data.preparation.preprocess import Missing, Preprocess, moments
 from engine.data.preparation.split import Parts, split_rows
+from engine.data.readers.csv import forget
 from engine.data.sources.base import GENERATE_STREAM, SPLIT_STREAM, Source
 from engine.errors import InputError
 from engine.hyper import hyper
@@ -92,6 +93,7 @@ class RowSource(Source, kw_only=True):
             raise InputError(f"{self.where}: values are too large for {dtype.name}; add a scaling step")
         train_rows, val, test = (Rows(x[part], y[part]) for part in parts)
         dataset = Dataset(raw.task, train_rows, val, test, pipeline, notes=notes)
+        forget()
         return reconstruction(dataset) if self.reconstruct else dataset
 
 

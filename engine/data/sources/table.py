@@ -58,14 +58,14 @@ class TableSource(RowSource, kw_only=True):
         Literal["merge", "exact"], hyper("labels that differ only in case or blanks: one, or kept apart")
     ] = "merge"
 
-    def table(self) -> Table:
+    def read(self) -> Table:
         """The table as it stands in the file. Raises InputError where it cannot be read."""
         raise NotImplementedError
 
     @classmethod
     def table_like(cls, path: str, fit: TableFit | None) -> Table:
         """The table in a file, read as that of training was."""
-        return cls(path=path, missing=list(fit.missing) if fit else None).table()  # type: ignore[call-arg]
+        return cls(path=path, missing=list(fit.missing) if fit else None).read()  # type: ignore[call-arg]
 
     @classmethod
     def new_rows(cls, path: str, fitted: Pipeline, input_shape: tuple[int, ...]) -> NewRows:
@@ -77,7 +77,7 @@ class TableSource(RowSource, kw_only=True):
         return None if self.missing is None else names_in(self.missing)
 
     def load(self, rng: np.random.Generator) -> Raw:
-        return raw_from_table(self.table(), self)
+        return raw_from_table(self.read(), self)
 
 
 def names_in(names: Names) -> list[str]:
@@ -104,7 +104,8 @@ def raw_from_table(table: Table, source: TableSource) -> Raw:
     mark_leaks(judged, goal, rows, keep, target)
     chosen = [column for column in judged if column.left_out is None] or rescued(judged, table)
     notes = [*(Note("", note) for note in table.notes), *goal.notes]
-    notes += [note for column in judged for note in told(column, column in chosen)]
+    inside = {column.fit.name for column in chosen}
+    notes += [note for column in judged for note in told(column, column.fit.name in inside)]
     y = goal.y if rows.all() else goal.y[rows]
     if goal.classes:
         notes += notes_on_classes(target, y[:, 0], goal.classes)
@@ -212,7 +213,7 @@ def one_to_one(x: np.ndarray, y: np.ndarray, classes: bool) -> bool:
     """Whether x (R,) says the target y (R,), and y says x."""
     if not classes:
         return bool(np.array_equal(x, y) and len(np.unique(y[:100])) > 1)
-    if np.isnan(x).any():
+    if np.isnan(x).any() or len(set(x[:64].tolist())) > int(y.max()) + 1:
         return False
     kinds, codes = np.unique(x, return_inverse=True)
     pairs = len(np.unique(codes * (int(y.max()) + 1) + y.astype(int)))
@@ -247,7 +248,8 @@ def rows_like(table: Table, fitted: Pipeline) -> NewRows:
         x, told = read_column(table, column.name, column, fit.merge)
         parts.append(x)
         notes += told
-    extra = tuple(name for name in table.names if name not in fit.names)
+    before = set(fit.names)
+    extra = tuple(name for name in table.names if name not in before)
     if extra:
         notes.append(Note("", f"not known from training: {listed([*map(repr, extra)])}", "passed over"))
     return NewRows(np.concatenate(parts, axis=1), lines=table.lines, notes=notes, table=table, extra=extra)
@@ -266,10 +268,11 @@ def placed(table: Table, fit: TableFit) -> Table:
 
 def check_names(table: Table, wanted: Sequence[str], known: Sequence[str]) -> None:
     """Raise InputError where a column is missing, with those that are there instead."""
-    missing = [name for name in wanted if name not in table.names]
+    there, before = set(table.names), set(known)
+    missing = [name for name in wanted if name not in there]
     if not missing:
         return
-    extra = [name for name in table.names if name not in known]
+    extra = [name for name in table.names if name not in before]
     unknown = f"; not known: {listed([*map(repr, extra)])}" if extra else ""
     raise InputError(f"{table.path}: columns are missing: {listed([*map(repr, missing)])}{unknown}")
 
@@ -304,7 +307,7 @@ def split_column(source: Source, seed: int, part: str, name: str) -> list[str]:
     raw = without_missing(source, source.raw(seed))
     rng = np.random.default_rng([seed, SPLIT_STREAM])
     parts = split_rows(raw.y, raw.classes, source.split, rng, source.where, raw.parts)
-    table = source.table()
+    table = source.read()
     cells = table.column(table.names[table.index(name)])
     assert raw.lines is not None
     lines = raw.lines[parts[("train", "val", "test").index(part)]]
