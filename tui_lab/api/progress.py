@@ -81,13 +81,13 @@ def in_notebook() -> bool:
 
 def line(name: str, loop: "TrainingLoop", log: dict[str, Any]) -> str:
     """spiral  step 1,200 of 5,000  train_loss 0.31  val_loss 0.35  accuracy 0.91"""
-    from tui_lab.numbers import measure, rate
+    from tui_lab.numbers import number, rate
 
     goal = loop.experiment.training.steps
     parts = [name, f"step {loop.step:,} of {goal:,}"]
     skipped = ("event", "step", "epoch", "lr", "gradient_norm")
     numbers = [(n, v) for n, v in log.items() if n not in skipped and isinstance(v, float)]
-    parts += [f"{n} {measure(v).strip()}" for n, v in numbers[:3]]
+    parts += [f"{n} {number(v).strip()}" for n, v in numbers[:3]]
     if loop.trainer.steps_per_second:
         parts.append(f"{rate(loop.trainer.steps_per_second).strip()} steps/s")
     return "  ".join(parts)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tui_lab.cli.tables import aligned, confusion_lines
-from tui_lab.numbers import measure
+from tui_lab.numbers import number
 
 BAR = 20
 MOST_CLASSES = 20  # whose confusion matrix is shown
@@ -30,7 +30,7 @@ def page(found: dict[str, Any]) -> Iterator[str]:
 
 
 def text(value: float | None) -> str:
-    return measure(value).strip()
+    return number(value).strip()
 
 
 def metric_lines(found: dict[str, Any]) -> Iterator[str]:

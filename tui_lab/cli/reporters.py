@@ -128,11 +128,11 @@ class Plain(Quiet):
         parts = [
             f"step {numbers.count(log.step):>{len(total)}} of {total}",
             f"epoch {log.epoch:8.1f}",
-            f"train {numbers.measure(log.train_loss)}",
-            f"val {numbers.measure(log.val_loss)}",
+            f"train {numbers.number(log.train_loss)}",
+            f"val {numbers.number(log.val_loss)}",
         ]
         if self.metric in log.metrics:
-            parts.append(f"{self.metric} {numbers.measure(log.metrics[self.metric])}")
+            parts.append(f"{self.metric} {numbers.number(log.metrics[self.metric])}")
         parts.append(f"{numbers.rate(self.pace.steps_per_second):>5} steps/s")
         left = self.pace.seconds_left
         if left is not None and log.step < self.trainer.experiment.training.steps:
@@ -185,10 +185,10 @@ class Live(Plain):
         """Losses, metric, speed and time left; where the terminal is narrow, what matters least goes first."""
         parts = {}
         if self.log is not None:
-            parts["train"] = f"train {numbers.measure(self.log.train_loss)}"
-            parts["val"] = f"val {numbers.measure(self.log.val_loss)}"
+            parts["train"] = f"train {numbers.number(self.log.train_loss)}"
+            parts["val"] = f"val {numbers.number(self.log.val_loss)}"
             if self.metric in self.log.metrics:
-                parts["metric"] = f"{self.metric} {numbers.measure(self.log.metrics[self.metric])}"
+                parts["metric"] = f"{self.metric} {numbers.number(self.log.metrics[self.metric])}"
         parts["speed"] = f"{numbers.rate(self.pace.steps_per_second):>4} steps/s"
         left = self.pace.seconds_left
         if left is not None:
@@ -269,7 +269,7 @@ def labelled(label: str, parts: list[str], width: int = 0) -> list[str]:
 
 
 def measurements(values: dict[str, Any]) -> list[str]:
-    return [f"{name} {numbers.measure(value).strip()}" for name, value in values.items()]
+    return [f"{name} {numbers.number(value).strip()}" for name, value in values.items()]
 
 
 def reference(run: str) -> str:

@@ -48,19 +48,19 @@ def row_of(run: "RunDirectory") -> tuple[str, ...]:
     return (
         run.name,
         f"{step:,}",
-        first_measure(summary.get("best"), skip="step"),
-        first_measure(summary.get("test"), skip="loss"),
+        first_number(summary.get("best"), skip="step"),
+        first_number(summary.get("test"), skip="loss"),
         ended,
         when,
     )
 
 
-def first_measure(values: Any, skip: str) -> str:
-    from tui_lab.numbers import measure
+def first_number(values: Any, skip: str) -> str:
+    from tui_lab.numbers import number
 
     for name, value in values.items() if isinstance(values, dict) else ():
         if name != skip:
-            return f"{name} {measure(value).strip()}"
+            return f"{name} {number(value).strip()}"
     return "–"
 
 
@@ -72,7 +72,7 @@ def show_run(context: click.Context, run: str, runs: Path | None) -> None:
     """Tell a run's story: what ran, what was measured, what happened. RUN may be "last"."""
     from engine.runs import RunDirectory
     from tui_lab.cli.tables import aligned
-    from tui_lab.numbers import measure
+    from tui_lab.numbers import number
 
     found = RunDirectory.find(run, runs_root(runs or context.obj))
     click.echo(f"{found.path}\n")
@@ -82,7 +82,7 @@ def show_run(context: click.Context, run: str, runs: Path | None) -> None:
         names = [n for n in metrics[-1] if n not in ("event", "time", "step", "epoch")]
         shown = metrics[:: max(1, len(metrics) // 10)]
         shown = shown if shown[-1] is metrics[-1] else [*shown, metrics[-1]]
-        rows = [("step", *names), *((f"{m['step']:,}", *(measure(m.get(n)) for n in names)) for m in shown)]
+        rows = [("step", *names), *((f"{m['step']:,}", *(number(m.get(n)) for n in names)) for m in shown)]
         click.echo("\n".join(aligned(rows, right=frozenset(range(len(names) + 1)))) + "\n")
     for event in found.events():
         if event["event"] != "checkpoint":

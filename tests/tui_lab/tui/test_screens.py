@@ -4,6 +4,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from engine.probes.decisions import NeuronsProbe
 from engine.probes.layers import HistogramsProbe, WeightsProbe
 from helpers import fake
 from helpers.screenshot import settled, text_of
@@ -257,7 +258,7 @@ async def test_only_what_is_on_the_screen_is_asked_of_the_session():
         assert session.looks[-1].views == {"histograms": HistogramsProbe("dense1")}
         await pilot.press("5")
         await settled(pilot)
-        assert session.looks[-1].views == {"weights": WeightsProbe()}
+        assert session.looks[-1].views == {"weights": WeightsProbe(), "neurons": NeuronsProbe()}
         await pilot.press("4")
         await settled(pilot)
         assert list(session.looks[-1].views) == ["plane", "neurons"]
