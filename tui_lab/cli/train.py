@@ -20,7 +20,7 @@ from tui_lab.cli.options import (
     runs_root,
     threads_option,
 )  # fmt: skip
-from tui_lab.cli.signals import handled
+from tui_lab.cli.signals import handled, interrupt_once
 
 if TYPE_CHECKING:
     from engine.events import Event
@@ -138,7 +138,8 @@ class Ending:
 
     def handle(self, number: int, frame: object) -> None:
         if self.session is None:
-            raise KeyboardInterrupt
+            interrupt_once(number, frame)
+            return
         self.session.interrupt()
 
     def follow(self, session: "LocalSession") -> int:
