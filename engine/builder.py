@@ -63,6 +63,7 @@ class Plannable(Protocol):
     """What the builder must know of a layer; see `engine.layers.base.Layer`."""
 
     transparent: ClassVar[bool]
+    computes: ClassVar[bool]
     feature_maps: ClassVar[bool]
     image_filters: ClassVar[bool]
 

@@ -49,10 +49,13 @@ class Finding(msgspec.Struct, frozen=True):
 
 @np.errstate(over="ignore", invalid="ignore")  # of a network that diverged
 def layer_states(trainer: Trainer, before: np.ndarray | None = None) -> list[LayerState]:
-    """The layers after the last step; `before` is the flat parameters one step earlier, for the update ratio."""
+    """The layers that compute something, after the last step.
+
+    `before` is the flat parameters one step earlier, for the update ratio.
+    """
     parameters = trainer.memory.areas["parameters"]
     states = []
-    for block in trainer.plan.replicas[0].blocks:
+    for block in (b for b in trainer.plan.replicas[0].blocks if b.layer.computes):
         weight = next((p for p in block.parameters if p.endswith("weight")), None)
         weight_std = update = None
         if weight is not None:
