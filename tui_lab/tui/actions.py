@@ -1,5 +1,5 @@
-"""Every action of the screens, once: key bindings, footer, help, command palette and the table in docs/keys.md are made
-from this table."""
+"""Every action of the screens, once: key bindings, footer, help, command palette and docs/keys.md are made from
+this table."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -7,7 +7,7 @@ from textual.widgets._footer import FooterKey
 
 from helpers import fake
 from helpers.screenshot import settled, text_of
-from tui_lab.tui.actions import APP, PRESETS, Action, every_action, lab_groups, keys_table
+from tui_lab.tui.actions import APP, PRESETS, Action, every_action, keys_table, lab_groups
 from tui_lab.tui.app import LabApp
 from tui_lab.tui.tabs import TITLES
 
