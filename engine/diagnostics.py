@@ -8,33 +8,19 @@ import numpy as np
 from engine.builder import Block
 from engine.trainer import Trainer
 
-# Each threshold with its source and its reason; "ours" where sources give none or a narrower one that cried wolf.
-UPDATE_LOW, UPDATE_HIGH = (
-    -4.0,
-    -2.0,
-)  # log10 of update : data. Karpathy, nn-zero-to-hero 3 and cs231n: about -3
-UPDATE_BAD = -1.0  # ours: a tenth of the weights in one step, ten times beyond what is watched
-STD_LOW, STD_HIGH = (
-    0.1,
-    5.0,
-)  # of activations. Karpathy: about 1; ours, wider: 0.5 and 2 cry wolf at healthy layers
-SATURATED_WATCH, SATURATED_BAD = (
-    0.5,
-    0.9,
-)  # of outputs. Amazon SageMaker Debugger: half; ours: then hardly any learns
-DEAD_WATCH, DEAD_BAD = (
-    0.1,
-    0.5,
-)  # of units. cs231n: up to 40 % die where lr is too high; ours: a tenth, then half
-VANISHED = 1e-7  # deviation of a gradient. SageMaker Debugger: 1e-7, about the rounding error of float32 at 1
-OVERFIT_GAP = (
-    0.3  # (val - train) / train. SageMaker Debugger: 0.1; ours, wider: with dropout they lie apart anyway
-)
+# Each threshold with its source and reason; "ours" where sources give none, or a narrower one that cried wolf.
+UPDATE_LOW, UPDATE_HIGH = -4.0, -2.0  # log10 of update : data. Karpathy, cs231n: about -3
+UPDATE_BAD = -1.0  # ours: a tenth of the weights in one step
+STD_LOW, STD_HIGH = 0.1, 5.0  # of activations. Karpathy: about 1; ours, wider than 0.5 to 2
+SATURATED_WATCH, SATURATED_BAD = 0.5, 0.9  # of outputs. SageMaker: half; ours: nearly all
+DEAD_WATCH, DEAD_BAD = 0.1, 0.5  # of units. cs231n: 40 % die where lr is too high; ours
+VANISHED = 1e-7  # deviation of a gradient. SageMaker: 1e-7, the rounding of float32 at 1
+OVERFIT_GAP = 0.3  # (val - train) / train. SageMaker: 0.1; ours: dropout alone gives that
 OVERFIT_RISE = 1.05  # val : best val. Ours: less is the noise of an evaluation
-PATIENCE = 10  # evaluations since the best. Usual in early stopping (Prechelt 1998); fewer are noise
-SPIKE = 8.0  # deviations above the mean loss. Ours, wider than the usual 5: losses of small batches have long tails
-SPIKE_WINDOW = 128  # steps that the mean is of. Ours: fewer give no deviation to be trusted
-CLIPPED = 0.5  # of steps. Ours: what is clipped every other step is a learning rate in disguise
+PATIENCE = 10  # evaluations since the best, as in early stopping (Prechelt 1998)
+SPIKE = 8.0  # deviations above the mean loss. Ours, wider than 5: small batches have long tails
+SPIKE_WINDOW = 128  # steps that the mean is of. Ours: fewer give no deviation to trust
+CLIPPED = 0.5  # of steps. Ours: what is clipped every other step is a lower learning rate
 
 GOOD, WATCH, BAD = "good", "watch", "bad"
 

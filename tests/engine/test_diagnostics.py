@@ -198,6 +198,6 @@ def test_the_state_of_layers_is_what_flowed_through_them_and_the_optimizers_true
 def test_each_threshold_has_its_source_or_reason_beside_it():
     text = Path(diagnostics.__file__).read_text(encoding="utf-8")
     lines = re.findall(r"^[A-Z_, ]+ = -?[\d(].*$", text, re.MULTILINE)
-    assert len(lines) == 12
+    assert len(lines) == 12, "one line each"
     for line in lines:
         assert re.search(r"#.*(ours|Ours|Karpathy|cs231n|SageMaker|Prechelt)", line), line
