@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 @click.group("data", invoke_without_command=True)
 @click.pass_context
 def data_command(context: click.Context) -> None:
-    """List and show data sets."""
     if context.invoked_subcommand is None:
         context.invoke(list_data)
 

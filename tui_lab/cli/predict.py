@@ -11,7 +11,8 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from tui_lab.cli.options import complete_runs, runs_option, runs_root
+from tui_lab.cli.completion import complete_runs
+from tui_lab.cli.options import runs_option, runs_root
 
 if TYPE_CHECKING:
     import numpy as np

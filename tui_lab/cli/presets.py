@@ -4,24 +4,32 @@ from pathlib import Path
 
 import click
 
-from tui_lab.cli.options import complete_presets
+from tui_lab.cli.completion import complete_presets
+from tui_lab.cli.options import json_option
 
 
 @click.group("presets", invoke_without_command=True)
+@json_option()
 @click.pass_context
-def presets_command(context: click.Context) -> None:
-    """List, show and copy ready experiments."""
+def presets_command(context: click.Context, as_json: bool) -> None:
     if context.invoked_subcommand is None:
-        context.invoke(list_presets)
+        context.invoke(list_presets, as_json=as_json)
 
 
 @presets_command.command("list")
-def list_presets() -> None:
+@json_option()
+def list_presets(as_json: bool = False) -> None:
     """List the presets by topic."""
+    import json
+
     import presets
     from tui_lab.cli.tables import aligned
 
     rows = [(name, presets.topic(name), presets.load(name)["title"]) for name in presets.names()]
+    if as_json:
+        for name, topic, title in rows:
+            click.echo(json.dumps({"name": name, "topic": topic, "title": title}, ensure_ascii=False))
+        return
     for topic in dict.fromkeys(topic for _, topic, _ in rows):
         click.echo(topic)
         lines = aligned([(name, title) for name, its, title in rows if its == topic], indent="  ")
