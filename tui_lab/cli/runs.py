@@ -9,6 +9,7 @@ import click
 
 from tui_lab.cli.completion import complete_runs
 from tui_lab.cli.options import json_option, runs_option, runs_root
+from tui_lab.cli.printing import echo
 
 if TYPE_CHECKING:
     from engine.runs import RunDirectory
@@ -39,10 +40,10 @@ def list_runs(context: click.Context, runs: Path | None = None, as_json: bool = 
         for run in found:
             click.echo(json.dumps(run, ensure_ascii=False))
     elif not found:
-        click.echo(f"no runs in {root} yet; tui-lab train spiral makes one")
+        echo(f"no runs in {root} yet; tui-lab train spiral makes one")
     else:
         rows = [("run", "steps", "best", "test", "ended", "when"), *map(row_of, found)]
-        click.echo("\n".join(aligned(rows, right=frozenset({1}))))
+        echo("\n".join(aligned(rows, right=frozenset({1}))))
 
 
 def told(run: "RunDirectory") -> dict[str, Any]:
@@ -96,18 +97,18 @@ def show_run(context: click.Context, run: str, runs: Path | None) -> None:
     from tui_lab.numbers import number
 
     found = RunDirectory.find(run, runs_root(runs or context.obj))
-    click.echo(f"{found.path}\n")
-    click.echo((found.path / "experiment.toml").read_text(encoding="utf-8").strip() + "\n")
+    echo(f"{found.path}\n")
+    echo((found.path / "experiment.toml").read_text(encoding="utf-8").strip() + "\n")
     metrics = found.metrics()
     if metrics:
         names = [n for n in metrics[-1] if n not in ("event", "time", "step", "epoch")]
         shown = metrics[:: max(1, len(metrics) // 10)]
         shown = shown if shown[-1] is metrics[-1] else [*shown, metrics[-1]]
         rows = [("step", *names), *((f"{m['step']:,}", *(number(m.get(n)) for n in names)) for m in shown)]
-        click.echo("\n".join(aligned(rows, right=frozenset(range(len(names) + 1)))) + "\n")
+        echo("\n".join(aligned(rows, right=frozenset(range(len(names) + 1)))) + "\n")
     for event in found.events():
         if event["event"] != "checkpoint":
-            click.echo(event_line(event))
+            echo(event_line(event))
 
 
 def event_line(event: dict[str, Any]) -> str:
@@ -152,7 +153,7 @@ def compare_runs(context: click.Context, names: tuple[str, ...], runs: Path | No
         (name, *(result.get(name, "–") for result in results))
         for name in dict.fromkeys(name for result in results for name in result)
     ]
-    click.echo("\n".join(aligned(rows, right=frozenset(range(1, len(found) + 1)))))
+    echo("\n".join(aligned(rows, right=frozenset(range(1, len(found) + 1)))))
 
 
 def fields_that_differ(found: "list[RunDirectory]") -> dict[str, list[Any]]:
@@ -233,4 +234,4 @@ def remove_runs(context: click.Context, names: tuple[str, ...], yes: bool, runs:
             shutil.rmtree(run.path)
         except OSError as error:
             raise InputError(f"{run.path}: cannot be removed: {error.strerror}") from None
-        click.echo(f"removed {run.path}")
+        echo(f"removed {run.path}")

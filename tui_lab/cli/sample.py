@@ -1,12 +1,12 @@
 """sample: text from a trained network, as it is written."""
 
-import sys
 from pathlib import Path
 
 import click
 
 from tui_lab.cli.completion import complete_runs
 from tui_lab.cli.options import Number, runs_option, runs_root
+from tui_lab.cli.printing import output
 
 
 @click.command("sample")
@@ -45,7 +45,8 @@ def sample_command(
     sampling = Sampling(temperature, top_k, top_p)
     pieces = model.generator().write(prompt, length, sampling, seed)
     last = next(pieces)  # what is wrong with the prompt shows before anything is printed
-    write, flush = sys.stdout.write, sys.stdout.flush  # click.echo would cost more than the network
+    stream = output()
+    write, flush = stream.write, stream.flush  # click.echo would cost more than the network
     write(prompt + last)
     for piece in pieces:
         flush()
