@@ -81,6 +81,10 @@ class Model:
         arrays = {name: np.asarray(array) for name, array in self.parameters.items()}
         replace(self.checkpoint, arrays=arrays, progress=None).write(Path(path))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Compiled code is made anew where the model is unpickled."""
+        return type(self), (self.checkpoint,)
+
     # -- parameters ---------------------------------------------------------------------------------------
 
     def __getitem__(self, name: str) -> np.ndarray:

@@ -10,6 +10,8 @@ from engine.errors import TrainingError as TrainingError
 from engine.experiment import Experiment as Experiment
 from engine.model import Model as Model
 from tui_lab.api.changes import read_experiment as read_experiment
+from tui_lab.api.estimators import Classifier as Classifier
+from tui_lab.api.estimators import Regressor as Regressor
 from tui_lab.api.run import Run as Run
 from tui_lab.api.run import all_runs as all_runs
 from tui_lab.api.run import load as load

@@ -7,9 +7,10 @@ from pkgutil import iter_modules
 
 import numpy as np
 
+from engine.machine.checks import Check, Checks
 from engine.machine.compiler import address
 from engine.machine.kernel import KERNELS, Kernel
-from engine.machine.memory import Tensor
+from engine.machine.memory import Tensor, checking
 
 REAL = ("float32", "float64")
 
@@ -150,24 +151,48 @@ class Phase:
     def kernels(self) -> list[Kernel]:
         return list(dict.fromkeys(op.kernel for lane in self.lanes for op in lane))
 
-    def table(self, dtype: str) -> np.ndarray:
+    def table(self, dtype: str, checks: Checks | None = None) -> np.ndarray:
         """(lanes, operations, width) int64; a shorter lane ends with rows of address 0."""
-        length = max((len(lane) for lane in self.lanes), default=0)
-        width = max((k.width for k in self.kernels()), default=1)
-        table = np.zeros((len(self.lanes), length, width), np.int64)
-        for lane, operations in zip(table, self.lanes, strict=True):
-            for row, operation in zip(lane, operations, strict=False):
-                row[:] = operation.row(dtype, width)
+        lanes = [steps_of(lane, checks) for lane in self.lanes]
+        length = max((len(lane) for lane in lanes), default=0)
+        operations = [step.operation if isinstance(step, Check) else step for lane in lanes for step in lane]
+        width = max((operation.kernel.width for operation in operations), default=1)
+        table = np.zeros((len(lanes), length, width), np.int64)
+        for rows, lane in zip(table, lanes, strict=True):
+            for place, step in enumerate(lane):
+                if isinstance(step, Check):
+                    step.bind(rows[place + 1, :1] if place + 1 < length else np.zeros(1, np.int64))
+                operation = step.operation if isinstance(step, Check) else step
+                rows[place] = operation.row(dtype, width)
         return table
 
 
+def steps_of(lane: list[Operation], checks: Checks | None) -> list["Operation | Check"]:
+    """A lane's operations, in the checked mode with the checks around each."""
+    steps: list[Operation | Check] = []
+    for operation in lane:
+        before, after = checks.around(operation) if checks else ([], [])
+        steps += [*before, operation, *after]
+    return steps
+
+
 class Program:
-    """Phases, compiled: `headers` (phases, 4) holds each table's address, lanes, operations and row width."""
+    """Phases, compiled: `headers` (phases, 4) holds each table's address, lanes, operations and row width.
+
+    In the checked mode there are checks around every operation; `raise_faults` tells after a call what they found.
+    """
 
     def __init__(self, phases: list[Phase], dtype: str) -> None:
         self.phases = phases
-        self.tables = [phase.table(dtype) for phase in phases]  # kept: the headers point into them
+        self.checks = Checks() if checking() else None
+        # Kept: the headers point into them.
+        self.tables = [phase.table(dtype, self.checks) for phase in phases]
         self.headers = np.array([[t.ctypes.data, *t.shape] for t in self.tables], np.int64)
+
+    def raise_faults(self) -> None:
+        """Raise TrainingError where a check of the checked mode failed in a call of this program."""
+        if self.checks is not None:
+            self.checks.raise_faults()
 
 
 def kernels_of(phases: list[Phase]) -> list[Kernel]:

@@ -84,6 +84,7 @@ class Choices(msgspec.Struct, frozen=True):
     day_first: bool | None = None
     merge: bool = True  # labels that differ only in case or blanks are one
     absent: bool = True  # missing cells of text are a category
+    words: bool = True  # "None" and "NA" may be classes: nobody said that they are missing
 
 
 def decimal_sign(table: Table, names: Iterable[str]) -> str:

@@ -94,7 +94,7 @@ def raw_from_table(table: Table, source: TableSource) -> Raw:
     keep = tuple(names_in(source.keep) + names_in(source.use))
     choices = Choices(
         tuple(names_in(source.categories)), keep, tuple(source.dates) or PARTS_OF_DATES, source.day_first,
-        source.spelling == "merge", absent=not drops,
+        source.spelling == "merge", absent=not drops, words=source.missing is None,
     )  # fmt: skip
     inputs = input_columns(table, target, source)
     goal = judge_target(table, target, source.task, choices)
