@@ -1,6 +1,7 @@
 """The root command: knows the name and the one-line help of every command, and imports it when it is called."""
 
 from importlib import import_module
+from inspect import cleandoc
 from typing import TYPE_CHECKING
 
 import click
@@ -17,7 +18,7 @@ COMMANDS = {
     "sample": ("sample", "Write text with a network that was trained on text."),
     "presets": ("presets", "List, show and copy ready experiments."),
     "data": ("data", "List and show data sets."),
-    "runs": ("runs", "List and show past trainings."),
+    "runs": ("runs", "List, show, compare and remove past trainings."),
     "reference": ("reference", "List every layer, loss, optimizer … with its fields, or tell all about one."),
     "warmup": ("warmup", "Compile everything now, so that nothing waits later."),
     "doctor": ("doctor", "Show what a bug report needs: versions, cores, cache, terminal."),
@@ -53,8 +54,13 @@ class LazyGroup(click.Group):
             return command
         if name not in COMMANDS:
             return None
-        module = import_module(f"tui_lab.cli.{COMMANDS[name][0]}")
-        return getattr(module, name.replace("-", "_") + "_command")
+        module, sentence = COMMANDS[name]
+        found: click.Command = getattr(
+            import_module(f"tui_lab.cli.{module}"), name.replace("-", "_") + "_command"
+        )
+        details = found.callback.__doc__ if found.callback is not None else None
+        found.help = f"{sentence}\n\n{cleandoc(details)}" if details else sentence
+        return found
 
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

@@ -9,6 +9,7 @@ import click
 
 from engine.errors import InputError, did_you_mean, escaped
 from tui_lab.cli.options import data_assignments, data_options
+from tui_lab.cli.printing import echo
 
 if TYPE_CHECKING:
     from engine.component import Tree
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 @click.group("data", invoke_without_command=True)
 @click.pass_context
 def data_command(context: click.Context) -> None:
-    """List and show data sets."""
     if context.invoked_subcommand is None:
         context.invoke(list_data)
 
@@ -40,7 +40,7 @@ def list_data(as_json: bool = False) -> None:
             click.echo(json.dumps(told | {"endings": list(getattr(cls, "endings", ()))}))
         return
     about = one_line if sys.stdout.isatty() else whole_line  # nothing is cut in a pipe
-    click.echo("\n".join(aligned([(name, about(cls)) for name, cls in kinds])))
+    echo("\n".join(aligned([(name, about(cls)) for name, cls in kinds])))
 
 
 @data_command.command("show")
@@ -93,21 +93,21 @@ def show_data(
     if as_json:
         click.echo(as_json_text(name, dataset, columns.columns_of(table) if table else []))
         return
-    click.echo(" ".join((type(source).__doc__ or name).split()) + "\n")
-    click.echo("\n".join(aligned([*origin(source.tag()), *facts(dataset)])))
+    echo(" ".join((type(source).__doc__ or name).split()) + "\n")
+    echo("\n".join(aligned([*origin(source.tag()), *facts(dataset)])))
     if table is not None:
-        click.echo("\n" + "\n".join(columns.lines_of(columns.columns_of(table), not sys.stdout.isatty())))
+        echo("\n" + "\n".join(columns.lines_of(columns.columns_of(table), not sys.stdout.isatty())))
     if dataset.notes:
-        click.echo("\n" + "\n".join(columns.notes_of(dataset.notes)))
+        echo("\n" + "\n".join(columns.notes_of(dataset.notes)))
     if dataset.task.predicts_tokens:
-        click.echo("\n" + written_out(first_text(dataset, tokens=400, rows=8)))
+        echo("\n" + written_out(first_text(dataset, tokens=400, rows=8)))
     before = columns_in(raw) if raw is not None and dataset.train.x.size <= MOST_VALUES else []
     if before:
-        click.echo("\n" + columns_text("column", before))
+        echo("\n" + columns_text("column", before))
     if before and dataset.pipeline.steps:
         steps = ", ".join(step.tag() for step, _ in dataset.pipeline.steps)
         after = [stats_of(name, dataset.train.x[:, i], 0) for i, name in enumerate(dataset.pipeline.columns)]
-        click.echo(f"\nafter {steps} (training rows)\n" + columns_text("input", after))
+        echo(f"\nafter {steps} (training rows)\n" + columns_text("input", after))
 
 
 def write_fixed(text: str, name: str, output: Path | None) -> None:
@@ -120,7 +120,7 @@ def write_fixed(text: str, name: str, output: Path | None) -> None:
         raise InputError(f"{path}: is there already; --output names another file") from None
     except OSError as error:
         raise InputError(f"{path}: cannot be written: {error.strerror}") from None
-    click.echo(f"{path} is yours; train it with: tui-lab train {path}")
+    echo(f"{path} is yours; train it with: tui-lab train {path}")
 
 
 def as_json_text(name: str, dataset: "Dataset", columns: list[dict[str, Any]]) -> str:
@@ -182,7 +182,7 @@ def facts(dataset: "Dataset") -> list[tuple[str, str]]:
         return [*lines, ("classes", f"{balance} (training rows)")]
     if dataset.task.predicts_tokens:
         return [*lines, ("tokens", f"{len(dataset.classes):,} kinds of {dataset.pipeline.tokens}s")]
-    if dataset.vocabulary:
+    if dataset.pipeline.takes_unknown:
         kinds = zip(dataset.features, dataset.vocabulary, strict=True)
         lines.append(("known", ", ".join(f"{n - 1:,} {name}s" for name, n in kinds)))
     lines.append(("target", f"{', '.join(dataset.targets)}: mean {y.mean():.4g}, deviation {y.std():.4g}"))

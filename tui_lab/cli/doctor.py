@@ -26,7 +26,6 @@ VARIABLES = ("TERM", "COLORTERM", "NO_COLOR", "TERM_PROGRAM", "TMUX", "SSH_TTY",
 
 @click.command("doctor")
 def doctor_command() -> None:
-    """Show what a bug report needs: versions, cores, cache, terminal."""
     from tui_lab.cli.tables import aligned
 
     checks: list[tuple[str, Callable[[], str]]] = [

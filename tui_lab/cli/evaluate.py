@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tui_lab.cli.options import complete_runs, runs_option, runs_root
+from tui_lab.cli.completion import complete_runs
+from tui_lab.cli.options import runs_option, runs_root
+from tui_lab.cli.printing import echo
 
 if TYPE_CHECKING:
     import numpy as np
@@ -59,7 +61,7 @@ def eval_command(
     found |= assessed(model, rows, groups, column)
     if costs is not None:
         found["threshold"] = threshold(model, rows, split, source, costs, positive)
-    print(json.dumps(found, ensure_ascii=False)) if as_json else print("\n".join(page(found)))
+    print(json.dumps(found, ensure_ascii=False)) if as_json else echo("\n".join(page(found)))
 
 
 def parsed_cost(text: str | None) -> tuple[float, float] | None:

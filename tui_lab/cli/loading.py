@@ -1,5 +1,6 @@
 """From what stands on the command line to an experiment, a trainer and a model that is ready."""
 
+import sys
 from pathlib import Path
 
 import presets
@@ -37,4 +38,9 @@ def model_of(reference: str, root: Path) -> Model:
     with held_back():
         if reference.endswith(".safetensors"):
             return Model.of_file(Path(reference))
-        return Model.of(RunDirectory.find(reference, root))
+        run = RunDirectory.find(reference, root)
+        model = Model.of(run)
+        if run.is_training():
+            words = f"{run.name} is still being trained; these are its best parameters so far, of step {model.step:,}"
+            print(f"tui-lab: note: {words}", file=sys.stderr)
+        return model

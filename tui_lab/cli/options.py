@@ -105,29 +105,5 @@ def threads_option() -> Decorator:
     )
 
 
-def complete_presets(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[Any]:
-    from presets import names
-
-    return [name for name in names() if name.startswith(incomplete)]
-
-
-def complete_reference(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[Any]:
-    """Names that `reference` takes, each with its first sentence."""
-    from click.shell_completion import CompletionItem
-
-    from engine.catalog import FAMILIES, entries
-
-    known = [(family.name, family.title) for family in FAMILIES] + [(e.name, e.summary) for e in entries()]
-    return [CompletionItem(name, help=help) for name, help in known if name.startswith(incomplete)]
-
-
-def complete_runs(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[Any]:
-    """Names of runs, the newest first, with "last"; and paths."""
-    from click.shell_completion import CompletionItem
-
-    from engine.runs import RunDirectory
-
-    given = context.params.get("runs") or (context.parent.params.get("runs") if context.parent else None)
-    found = [run.name for run in reversed(RunDirectory.all(runs_root(given)))]
-    items = [CompletionItem(name) for name in ["last", *found] if name.startswith(incomplete)]
-    return items or [CompletionItem(incomplete, type="file")]
+def json_option() -> Decorator:
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")

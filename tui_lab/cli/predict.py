@@ -11,7 +11,10 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from tui_lab.cli.options import complete_runs, runs_option, runs_root
+from tui_lab.cli.completion import complete_runs
+from tui_lab.cli.options import runs_option, runs_root
+from tui_lab.cli.printing import Printable, echo
+from tui_lab.cli.printing import output as output_stream
 
 if TYPE_CHECKING:
     import numpy as np
@@ -97,15 +100,15 @@ def tell_notes(rows: "NewRows", model: "Model") -> None:
     from engine.data.preparation.notes import gathered
 
     for note in gathered(rows.notes):
-        print(f"tui-lab: {note}", file=sys.stderr)
+        echo(f"tui-lab: {note}", err=True)
     if model.pipeline.takes_unknown:
         for column, name in enumerate(model.pipeline.features):
             unknown = int((rows.x[:, column] == 0).sum())
             if unknown:
-                print(
+                echo(
                     f"tui-lab: {name}: in {unknown:,} of {len(rows.x):,} rows one that training never saw; "
                     "it is taken for an average one",
-                    file=sys.stderr,
+                    err=True,
                 )
 
 
@@ -133,7 +136,7 @@ def write_table(output: str, kind: str, columns: dict[str, list[Any]]) -> None:
         return
     write = write_csv if kind == "csv" else write_lines
     if output == "-":
-        write(sys.stdout, columns)
+        write(output_stream(), columns)
         return
     try:
         with open(output, "w", newline="", encoding="utf-8") as file:
@@ -142,7 +145,7 @@ def write_table(output: str, kind: str, columns: dict[str, list[Any]]) -> None:
         raise InputError(f"{output}: cannot be written: {error.strerror}") from None
 
 
-def write_csv(out: IO[str], columns: dict[str, list[Any]]) -> None:
+def write_csv(out: "IO[str] | Printable", columns: dict[str, list[Any]]) -> None:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(columns)
     writer.writerows(
@@ -157,7 +160,7 @@ def cell_text(name: str, cell: Any) -> str:
     return str(cell)
 
 
-def write_lines(out: IO[str], columns: dict[str, list[Any]]) -> None:
+def write_lines(out: "IO[str] | Printable", columns: dict[str, list[Any]]) -> None:
     for row in zip(*columns.values(), strict=True):
         out.write(json.dumps(dict(zip(columns, row, strict=True)), ensure_ascii=False) + "\n")
 

@@ -14,6 +14,7 @@ from engine.events import CheckpointEvent, EditEvent, End, Event, Log, Start, Wa
 from engine.trainer import Trainer
 from tui_lab import numbers
 from tui_lab.cli.options import runs_root
+from tui_lab.cli.printing import printable
 
 LINE_SECONDS = 2.0
 NARROWEST_BAR = 12  # columns
@@ -49,7 +50,7 @@ class Json(Quiet):
             self.hint(event.message)
 
     def hint(self, message: str) -> None:
-        print(f"tui-lab: {message}", file=sys.stderr)
+        print(printable(f"tui-lab: {message}"), file=sys.stderr)
 
 
 class Pace:
@@ -79,7 +80,7 @@ class Plain(Quiet):
         self.begun, self.first = False, True
 
     def line(self, text: str) -> None:
-        self.out.write(text + "\n")
+        self.out.write(printable(text) + "\n")
         self.out.flush()
 
     def begin(self, trainer: Trainer) -> None:
@@ -208,10 +209,10 @@ class Live(Plain):
                 self.pulse("")  # a quick run logs so often that no moment is free of events
             case WarningEvent():
                 self.console.print("[yellow]warning:[/]", end=" ")
-                self.console.print(event.message, markup=False, highlight=False)
+                self.console.print(printable(event.message), markup=False, highlight=False)
             case EditEvent():
                 self.console.print(
-                    f"step {numbers.count(event.step)}: {event}", markup=False, highlight=False
+                    printable(f"step {numbers.count(event.step)}: {event}"), markup=False, highlight=False
                 )
             case End():
                 self.progress.update(self.task, visible=False)

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from helpers.command_line import lab, refused
+from helpers.command_line import lab, only_run, refused
 from helpers.tables import table
 
 
@@ -107,3 +107,11 @@ def test_data_that_was_moved_is_found_where_it_lies_now(trained):
     assert measured("--data", moved) == before
     (trained / "other.csv").write_text(table(200, seed=5))
     assert "the data has changed" in refused("eval", "t", "--data", str(trained / "other.csv"))
+
+
+def test_of_a_run_that_is_still_trained_the_step_of_its_best_parameters_is_told():
+    lab("train", "iris", "--quiet", "--steps", "5", "--name", "r")
+    with only_run().lock():
+        outcome = lab("eval", "r")
+    assert "r is still being trained; these are its best parameters so far, of step 5" in outcome.err
+    assert "still being trained" not in lab("eval", "r").err

@@ -384,3 +384,32 @@ async def test_no_color_shows_no_color(monkeypatch):
             await pilot.press(view)
             await settled(pilot)
         assert app.chart_style.colorless
+
+
+async def test_no_screen_passes_on_what_a_terminal_would_obey(tmp_path, monkeypatch):
+    red, title = "\x1b[31m", "\x1b]0;owned\x07"
+    monkeypatch.chdir(tmp_path)
+    rows = "".join(f"{i % 7},{red}{'yes' if i % 7 > 3 else 'no'}{title}\n" for i in range(60))
+    (tmp_path / f"mine{red}.csv").write_text(f"a{title}b,ans{red}wer\n{rows}")
+    app = LabApp(None, root=tmp_path / "runs")
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press(*"mine")
+        for _ in range(100):
+            await pilot.pause(0.05)
+            if "A table of yours" in text_of(app):
+                break
+        assert "\x1b" not in text_of(app)
+        assert r"mine\x1b[31m.csv" in text_of(app)
+    session = fake.digits()
+    names = [f"{red}class {i}{title}" for i in range(10)]
+    data = session.latest.data | {"classes": names, "balance": [(name, 9) for name in names]}
+    session.show(name=f"run{red}", data=data, notice=(1, f"told{title}"), path=f"runs/{red}", phase=base.FAILED,
+                 message=f"broken{red}\nsecond{title}")  # fmt: skip
+    app = app_on(session)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        assert r"broken\x1b[31m" in text_of(app)
+        for tab in "1234567":
+            await settled(pilot, "escape", tab)
+            assert "\x1b" not in text_of(app)
+            assert "\x07" not in text_of(app)
