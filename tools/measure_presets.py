@@ -139,17 +139,17 @@ def compiled_trainer(name: str, seed: int) -> "Trainer":
 
 def trained(name: str, seed: int) -> Line:
     """Train a preset from one seed; what its test rows say."""
-    trainer = compiled_trainer(name, seed)
+    recipe, trainer = recipe_of(name), compiled_trainer(name, seed)
     began = time.perf_counter()
-    while not trainer.finished:
-        trainer.advance()
+    for _ in trainer:
+        pass
     seconds = time.perf_counter() - began
-    metrics, rows = trainer.test(), trainer.dataset.measured("test")
+    metrics, rows = trainer.test_scores(), trainer.dataset.measured("test")
     assert metrics is not None
     expect = trainer.experiment.expect
     assert expect is not None
     return {
-        "recipe": recipe_of(name), "seed": seed, "metric": expect.metric,
+        "recipe": recipe, "seed": seed, "metric": expect.metric,
         "value": metrics[expect.metric], "ended": trainer.progress.ended, "step": trainer.step,
         "best_step": trainer.progress.best_step, "rows": len(rows), "seconds": round(seconds, 2),
         "metrics": metrics,

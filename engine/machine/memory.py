@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from engine.errors import InputError
+from engine.machine import limits
 
 ALIGNMENT = 64  # bytes: a cache line, and the widest vector
 GUARD = 0x7FC0DEAD  # as a float32 a NaN: a stray read spreads, a stray write is seen
@@ -192,9 +193,7 @@ class Memory:
 
     def check_fits(self) -> None:
         """Raise InputError when the areas would not fit into the memory that is free."""
-        import psutil
-
-        free = psutil.virtual_memory().available
+        free = limits.free_memory()
         if self.bytes > 0.9 * free:
             raise InputError(
                 f"the model is too large for memory: it needs {self.bytes / 2**30:.1f} GiB, "

@@ -182,7 +182,7 @@ def facts(dataset: "Dataset") -> list[tuple[str, str]]:
         return [*lines, ("classes", f"{balance} (training rows)")]
     if dataset.task.predicts_tokens:
         return [*lines, ("tokens", f"{len(dataset.classes):,} kinds of {dataset.pipeline.tokens}s")]
-    if dataset.vocabulary:
+    if dataset.pipeline.takes_unknown:
         kinds = zip(dataset.features, dataset.vocabulary, strict=True)
         lines.append(("known", ", ".join(f"{n - 1:,} {name}s" for name, n in kinds)))
     lines.append(("target", f"{', '.join(dataset.targets)}: mean {y.mean():.4g}, deviation {y.std():.4g}"))

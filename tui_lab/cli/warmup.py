@@ -13,7 +13,8 @@ import click
 @click.option("--precision", type=click.Choice(["float32", "float64"]), default="float32", show_default=True)
 def warmup_command(precision: str) -> None:
     from engine.machine import vm
-    from engine.machine.compiler import address, cache_folder
+    from engine.machine.cache import cache_folder
+    from engine.machine.compiler import address
     from engine.machine.program import all_kernels
     from tui_lab.cli.signals import held_back
 

@@ -46,6 +46,7 @@ class TableSource(RowSource, kw_only=True):
     use: Annotated[Names, hyper("the columns that are inputs; left out: all that can be")] = []
     keep: Annotated[Names, hyper("columns that are inputs even where they look like ids or constants")] = []
     categories: Annotated[Names, hyper("columns of numbers that are kinds, not quantities")] = []
+    embed: Annotated[Names, hyper("columns of text that stay numbers of categories, for an embedding")] = []
     dates: Annotated[
         list[Literal["year", "month", "day", "weekday", "hour", "elapsed"]],
         hyper("what is made of a date; left out: all but day"),
@@ -91,7 +92,7 @@ def raw_from_table(table: Table, source: TableSource) -> Raw:
     if len(table.names) < 2:
         raise InputError(f"{table.path}: has the one column {target!r}; expected inputs and a target")
     drops = any(isinstance(step, Missing) and step.method == "drop" for step in source.preprocess)
-    keep = tuple(names_in(source.keep) + names_in(source.use))
+    keep = tuple(names_in(source.keep) + names_in(source.use) + names_in(source.embed))
     choices = Choices(
         tuple(names_in(source.categories)), keep, tuple(source.dates) or PARTS_OF_DATES, source.day_first,
         source.spelling == "merge", absent=not drops, words=source.missing is None,
@@ -122,7 +123,8 @@ def raw_from_table(table: Table, source: TableSource) -> Raw:
         Classification() if goal.classes else Regression(),
         x if rows.all() else x[rows], y, goal.classes, tuple(features), (target,), categories,
         table.lines if rows.all() else table.lines[rows],
-        notes=tuple(notes), first=tuple(map(tuple, table.first)), names=table.names,
+        embedded=tuple(names_in(source.embed)), notes=tuple(notes), names=table.names,
+        first=tuple(map(tuple, table.first)),
         whys={column.fit.name: column.why for column in judged} | {target: f"the target: {goal.why}"},
         table=TableFit(
             tuple(column.fit for column in chosen), target, table.names, table.headed, tuple(sorted(table.missing)),
@@ -150,7 +152,7 @@ def told(column: Judged, chosen: bool) -> list[Note]:
 
 def input_columns(table: Table, target: str, source: TableSource) -> list[str]:
     """The columns that may be inputs. Raises InputError with the nearest name for one that is not there."""
-    for key in ("ignore", "use", "keep", "categories"):
+    for key in ("ignore", "use", "keep", "categories", "embed"):
         for name in names_in(getattr(source, key)):
             if name not in table.names:
                 raise InputError(
