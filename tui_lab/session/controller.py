@@ -205,7 +205,7 @@ class Controller:
             chunk = self.loop.advance(min((n for n in limits if n), default=None), CHUNK_SECONDS)
         finally:
             self.pass_on()
-        if before is not None:
+        if before is not None and chunk.last > first:
             self.views.measure(look, before)
         self.pace.made(chunk.last - first)
         now = time.monotonic()
