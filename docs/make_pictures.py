@@ -8,7 +8,7 @@ from pathlib import Path
 
 import presets
 from engine.experiment import experiment_from, override
-from engine.loop import Launch
+from engine.launch import Launch
 from tui_lab.charts.glyphs import BRAILLE
 from tui_lab.charts.palette import DARK, ChartStyle
 from tui_lab.charts.svg import svg

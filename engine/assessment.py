@@ -16,7 +16,8 @@ REPLICAS, FEWEST = (
     1000,
     200,
 )  # resamplings of a bootstrap: of many rows fewer, their intervals are narrow anyway
-RESAMPLED = 4_000_000  # rows that are drawn in all
+RESAMPLED = 1_000_000  # rows that are drawn in all
+MOST_NUMBERS = 2e9  # outputs that are drawn in all: beyond, an interval would be waited for too long
 BINS = 10
 
 
@@ -26,10 +27,12 @@ def bootstrap(
     """Percentile intervals of metrics over rows drawn with replacement (Efron 1979), by name.
 
     z (N, …), t (N, K). A metric that is undefined for some samples (one class among few rows) is judged by the
-    others; one that is undefined for most of them is left out.
+    others; one that is undefined for most of them is left out. Of very many outputs (long texts) there are none.
     """
     rows = len(z)
     replicas = int(min(REPLICAS, max(FEWEST, RESAMPLED // max(1, rows))))
+    if replicas * z.size > MOST_NUMBERS:
+        return {}
     rng = np.random.default_rng([seed, rows])
     values: dict[str, list[float]] = {metric.name: [] for metric in metrics}
     for _ in range(replicas):

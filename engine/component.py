@@ -18,6 +18,7 @@ from typing import Any, ClassVar, Literal, NamedTuple, TypeVar, Union, get_args,
 
 import msgspec
 
+from engine import plugins
 from engine.errors import InputError, RenamedWarning, did_you_mean
 from engine.fits import Predicate, fits
 from engine.hyper import bounds_text, split_annotation
@@ -128,12 +129,17 @@ def plain_value(value: Any) -> Any:
 
 
 def members(family: type[Member]) -> dict[str, type[Member]]:
-    """The components of a family by their tag, in the order of definition."""
+    """The components of a family by their tag, in the order of definition; those of plugins are among them."""
+    plugins.load(plugins.COMPONENTS)
+    return defined(family)
+
+
+def defined(family: type[Member]) -> dict[str, type[Member]]:
     found: dict[str, type[Member]] = {}
     for cls in family.__subclasses__():
         if cls.tag() != cls.__name__:  # msgspec's own tag: a base that only shares fields
             found[cls.tag()] = cls
-        found |= members(cls)
+        found |= defined(cls)
     return found
 
 

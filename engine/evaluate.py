@@ -60,6 +60,7 @@ class Evaluator:
             rows = min(self.block, len(x) - start)
             self.x.array[:rows] = x[start : start + rows]
             run(self._program.headers[0])
+            self._program.raise_faults()
             z[start : start + rows] = self.z.array[:rows]
         return z
 

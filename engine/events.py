@@ -81,7 +81,7 @@ class End(Event, tag="end"):
     """Training is over. `reason` is "done", "early_stop", "time", "interrupted" or "diverged".
 
     `best` holds the step and the value of the monitored measurement of the parameters that were kept, `test`
-    their loss and metrics on the test rows.
+    their loss and metrics on the test rows. `saved` is false where the disk was full.
     """
 
     reason: str
@@ -91,3 +91,4 @@ class End(Event, tag="end"):
     best: dict[str, Any] | None = None
     test: dict[str, float] | None = None
     message: str = ""
+    saved: bool = True

@@ -146,3 +146,4 @@ class Generator:
 
         assert self._program is not None
         run_lanes(False)(self._program.headers[0])
+        self._program.raise_faults()

@@ -3,27 +3,24 @@
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from enum import Enum
-from pathlib import Path
-from typing import Any
 
 from msgspec.structs import replace
 
 from engine.component import tree_of
 from engine.data import Dataset
-from engine.edits import Change, applied, changes, check_live
+from engine.edits import Change, applied, changes
 from engine.errors import InputError, StorageError
 from engine.events import CheckpointEvent, EditEvent, End, Event, RewindEvent, Start, WarningEvent
-from engine.experiment import Experiment, experiment_from, override_value
-from engine.plan import resolve
+from engine.experiment import Experiment
+from engine.journal import Journal
+from engine.launch import Launch
+from engine.pending import pending_edits
 from engine.runs import Checkpoint, RunDirectory
 from engine.trainer import CHUNK_SECONDS, Chunk, Trainer
 
 CHECKPOINT_SECONDS = 60.0
 RISE = 1.2  # a learning rate that more steps lift by more is worth a word
-LENGTHS = ("training.steps", "training.epochs")
-MOST_UNSAVED = 10_000  # events kept in memory while the disk is full
 
 
 class Status(Enum):
@@ -35,52 +32,25 @@ class Status(Enum):
     ENDED = "ended"  # see TrainingLoop.reason
 
 
-@dataclass(frozen=True)
-class Launch:
-    """What a run begins with, or goes on with.
-
-    `run` is the directory of a run to go on with; without it one is made under `root`, named `name`, or by `title`
-    and the time. `changes` are made to a run that goes on, as (field, value). `deadline`: seconds of training after
-    which it ends. `author`: who asks.
-    """
-
-    title: str
-    experiment: Experiment
-    root: Path = Path("runs")
-    name: str | None = None
-    run: RunDirectory | None = None
-    changes: tuple[tuple[str, Any], ...] = ()
-    more: int = 0  # steps to add to those reached
-    threads: int | None = None
-    deadline: float | None = None
-    author: str = "python"
-
-
 class TrainingLoop:
     """Begins a run or takes it up, trains it in chunks, evaluates, edits, writes checkpoints and events, ends it.
 
-    The only class that changes a run's state or files. What happened stands in `events` until somebody takes it with
-    `news()`; by then it is in the run's files. `for chunk in loop` does it all.
-
-    A full disk does not end a training: what cannot be written is kept, tried again, and told.
+    The only class that changes a run's state or files. `open` reads, `play` takes the run's lock and writes,
+    `advance` trains a chunk; `for chunk in loop` does it all. What happened is asked for with `news()`; by then it is
+    in the run's files.
     """
 
     def __init__(self, launch: Launch, dataset: Dataset) -> None:
         """Plan the training; nothing is allocated or written. Raises InputError where its parts do not fit."""
         self.launch, self.dataset, self.run = launch, dataset, launch.run
         self.status, self.reason = Status.IDLE, ""
-        self.held = False  # the run's lock: from `begin` to `end`
-        self.events: list[Event] = []
-        self.unsaved = ""  # why the last attempt to write failed
+        self.held = False  # the run's lock: from `play` to `end`
+        self.journal = Journal()
         self._lock = ExitStack()
         self._interrupted = False
         self._first, self._seconds, self._saved = 0, 0.0, time.monotonic()
-        self._stale = False  # whether experiment.toml is behind
-        self._lines: list[tuple[Event, float]] = []  # that could not be written yet
-        self._edits: list[
-            EditEvent
-        ] = []  # to be made at their steps: an interrupted run had come beyond them
-        self._changes: list[EditEvent] = []  # made while the run was not held, to be recorded when it is
+        self._edits: list[EditEvent] = []  # to be made at their steps
+        self._rest: list[EditEvent] = []  # made while the run was not held, to be recorded when it is
         self._checkpoint: Checkpoint | None = None
         self._complaints: list[str] = []
         experiment = launch.experiment
@@ -89,11 +59,9 @@ class TrainingLoop:
             if self._checkpoint is not None:
                 experiment = replace(self._checkpoint.experiment, data=experiment.data)
             else:
-                experiment = self._wanted(experiment, 0)
+                experiment = launch.changed(experiment, 0)
         self.trainer = Trainer(experiment, dataset, threads=launch.threads)
         self.trainer.memory.check_fits()
-
-    # -- where it is --------------------------------------------------------------------------------------
 
     @property
     def experiment(self) -> Experiment:
@@ -103,10 +71,14 @@ class TrainingLoop:
     def step(self) -> int:
         return self.trainer.step
 
+    @property
+    def pending(self) -> int:
+        """How many edits are still to be made at their steps."""
+        return len(self._edits)
+
     def news(self) -> list[Event]:
         """What happened since the last call."""
-        events, self.events = self.events, []
-        return events
+        return self.journal.news()
 
     # -- beginning ----------------------------------------------------------------------------------------
 
@@ -120,10 +92,10 @@ class TrainingLoop:
         if self.run is None:
             return
         for complaint in self._complaints:
-            self._tell(WarningEvent(step=0, message=complaint))
+            self.journal.tell(WarningEvent(step=0, message=complaint))
         if self._checkpoint is not None:
             self._load(self._checkpoint)
-            self._take_changes(self.run)
+            self._edits = pending_edits(self.run, self._checkpoint, self.launch, self.dataset)
         ended = trainer.finished and not self._edits
         self.status = Status.ENDED if ended else Status.PAUSED
         self.reason = trainer.progress.ended if ended else ""
@@ -135,67 +107,37 @@ class TrainingLoop:
             assert self.run is not None
             raise InputError(f"{self.run.path}: {error}") from None
 
-    def _take_changes(self, run: RunDirectory) -> None:
-        """Line up the edits that the checkpoint does not know, then what experiment.toml and the launch change.
+    def create(self) -> None:
+        """Make the run's directory, unless there is one. Raises InputError where it cannot be."""
+        if self.run is None:
+            launch = self.launch
+            self.run = RunDirectory.create(launch.root, launch.title, self.trainer.experiment, launch.name)
 
-        A run that diverged is not led there again: it goes on from its checkpoint with all changes at once.
+    def play(self) -> None:
+        """Train on: from a pause, or from the last checkpoint of a run that was opened or has ended.
+
+        Raises InputError where nothing is left to train, the directory cannot be made, or another process trains the
+        run; StorageError on a full disk.
         """
-        trainer, launch = self.trainer, self.launch
-        known = trainer.progress.edits
-        edits = [e for e in run.edits() if e.number > known]
-        known_states = [trainer.experiment]  # the file may be one edit behind the story
-        for edit in edits:
-            known_states.append(applied(known_states[-1], edit.changes))
-        diverged = (run.summary() or {}).get("reason") == "diverged"
-        step = trainer.step if diverged or not edits else max(trainer.step, edits[-1].step)
-        if diverged:
-            self._line_up(known_states[-1], step, "")
-        else:
-            self._edits = edits
-        written = replace(run.experiment(), data=launch.experiment.data)
-        if all(changes(each, written) for each in known_states):  # somebody changed the file by hand
-            self._line_up(written, step, "file")
-        self._line_up(self._wanted(self._goal(), step), step, launch.author)
-        self._check_goal(run)
-
-    def _wanted(self, experiment: Experiment, step: int) -> Experiment:
-        """The experiment with the launch's changes."""
-        more = (("training.steps", step + self.launch.more),) if self.launch.more else ()
-        return with_changes(experiment, self.launch.changes + more)
-
-    def _check_goal(self, run: RunDirectory) -> None:
-        """Raise InputError where the changes leave no step to train."""
-        goal, reached = resolve(self._goal(), self.dataset).training.steps, self.trainer.step
-        if not self.launch.changes or goal > reached:
+        if self.held:
+            self.status = Status.RUNNING
             return
-        if any(path in LENGTHS for path, _ in self.launch.changes):
+        if self.reason == "diverged":
+            self._return_to_checkpoint()
+        elif self.trainer.finished and not self._edits and self._has_summary():
+            assert self.run is not None
             raise InputError(
-                f"{run.name} has {reached:,} steps already; --steps and --epochs count from the beginning: "
-                f"give more than {reached:,} steps, or --more N"
+                f"{self.run.name} has come to its end; give it more steps (tui-lab resume {self.run.name} --more N, "
+                "or training.steps in the lab), or restart it"
             )
-        raise InputError(f"{run.name} has ended at step {reached:,}; add --steps N above it, or --more N")
+        self._take_hold()
+        self._record_edits_at_rest()
+        self._make_due_edits()
+        if self.trainer.finished:
+            self.end()
 
-    def _goal(self) -> Experiment:
-        """The experiment after all that is lined up."""
-        experiment = self.trainer.experiment
-        for edit in self._edits:
-            experiment = applied(experiment, edit.changes)
-        return experiment
-
-    def _line_up(self, wanted: Experiment, step: int, author: str) -> None:
-        """Add an edit that leads to the wanted experiment, where it differs from what is lined up."""
-        goal = self._goal()
-        check_live(resolve(goal, self.dataset), resolve(wanted, self.dataset))
-        made = changes(goal, wanted)
-        if made:
-            self._edits.append(EditEvent(step=step, changes=made, author=author))
-
-    def begin(self) -> None:
-        """Lock the run, made now where it is new; write down what runs, drop what a resumed run measures anew.
-
-        Raises InputError where the directory cannot be made or another process trains the run, StorageError on a full
-        disk.
-        """
+    def _take_hold(self) -> None:
+        """Lock the run, made now where it is new; write down what runs, drop what a resumed run measures anew."""
         trainer = self.trainer
         self.create()
         run = self.run
@@ -203,7 +145,7 @@ class TrainingLoop:
         self._lock.enter_context(run.lock())
         try:
             if run.steps():
-                self._catch_up(run)
+                self._check_newest(run)
                 run.truncate_after(trainer.step)
                 run.forget_summary()
             else:
@@ -212,38 +154,40 @@ class TrainingLoop:
         except BaseException:
             self._lock.close()
             raise
+        self.journal.run = run
         self.held, self._interrupted = True, False
-        self._first, self._seconds, self._saved = trainer.step, 0.0, time.monotonic()
         self.status, self.reason = Status.RUNNING, ""
-        tree = tree_of(trainer.experiment)
-        self._record(
-            Start(step=trainer.step, run=str(run.path), experiment=tree, parameters=trainer.network.size)
-        )
-        known = trainer.progress.edits
-        if not any(e.number for e in self._edits) and any(e.number > known for e in run.edits()):
-            self._record(RewindEvent(step=trainer.step, edits=known))
-            self._stale = True
-            self._write_experiment()
-        for edit in self._changes:
-            self._record_edit(edit)
-        self._changes = []
-        self._make_due_edits()
-        if trainer.finished:
-            self.end()
+        self._first, self._seconds, self._saved = trainer.step, 0.0, time.monotonic()
+        self.journal.record(
+            Start(
+                step=trainer.step, run=str(run.path), experiment=tree_of(trainer.experiment),
+                parameters=trainer.network.size,
+            )
+        )  # fmt: skip
 
-    def create(self) -> None:
-        """Make the run's directory, unless there is one. Raises InputError where it cannot be."""
-        if self.run is None:
-            launch = self.launch
-            self.run = RunDirectory.create(launch.root, launch.title, self.trainer.experiment, launch.name)
-
-    def _catch_up(self, run: RunDirectory) -> None:
+    def _check_newest(self, run: RunDirectory) -> None:
         """Another process may have trained the run since it was opened."""
-        newest = run.steps()[-1] if run.steps() else None
-        if newest is not None and newest.stem != f"step-{self.trainer.step:09d}" and not self._complaints:
+        if run.steps()[-1].stem != f"step-{self.trainer.step:09d}" and not self._complaints:
             raise InputError(
                 f"{run.path}: was trained on by another process since it was opened; open it again"
             )
+
+    def _return_to_checkpoint(self) -> None:
+        """After a divergence: the state of the last good checkpoint, with the experiment as it is now."""
+        assert self.run is not None
+        wanted = self.trainer.experiment
+        checkpoint, self._complaints = self.run.newest()
+        assert checkpoint is not None
+        self.trainer.edit(checkpoint.experiment)
+        self._load(checkpoint)
+        made = changes(self.trainer.experiment, wanted)
+        edit = EditEvent(step=self.trainer.step, changes=made, author=self.launch.author)
+        self._edits, self._rest = [edit] if made else [], []
+
+    def _has_summary(self) -> bool:
+        """Whether the end that the trainer has come to is written down; a kill may have come between."""
+        summary = (self.run.summary() if self.run is not None else None) or {}
+        return summary.get("reason") == self.trainer.progress.ended and summary.get("step") == self.step
 
     # -- training -----------------------------------------------------------------------------------------
 
@@ -261,11 +205,10 @@ class TrainingLoop:
         trainer = self.trainer
         began = time.monotonic()
         due = self._edits[0].step if self._edits else None
-        chunk = trainer.advance(
-            seconds, min(filter(None, (limit, due, self._next_checkpoint())), default=None)
-        )
+        limits = (limit, due, self._next_checkpoint())
+        chunk = trainer.advance(seconds, min(filter(None, limits), default=None))
         if chunk.log is not None:
-            self._record(chunk.log)
+            self.journal.record(chunk.log)
         self._seconds += time.monotonic() - began
         if trainer.progress.ended != "diverged":
             self._make_due_edits()
@@ -282,44 +225,15 @@ class TrainingLoop:
         if self.status is Status.RUNNING:
             self.status = Status.PAUSED
 
-    def play(self) -> None:
-        """Train on: from a pause, or from the last checkpoint of a run that was opened or has ended.
-
-        Raises InputError where nothing is left to train, and what `begin` raises.
-        """
-        if self.held:
-            self.status = Status.RUNNING
-            return
-        if self.reason == "diverged":
-            self._return_to_checkpoint()
-        elif self.trainer.finished and not self._edits and self._has_summary():
-            assert self.run is not None
-            raise InputError(
-                f"{self.run.name} has come to its end; give it more steps (tui-lab resume {self.run.name} --more N, "
-                "or training.steps in the lab), or restart it"
-            )
-        self.begin()
-
-    def _return_to_checkpoint(self) -> None:
-        """After a divergence: the state of the last good checkpoint, with the experiment as it is now."""
-        assert self.run is not None
-        wanted = self.trainer.experiment
-        checkpoint, self._complaints = self.run.newest()
-        assert checkpoint is not None
-        self.trainer.edit(checkpoint.experiment)
-        self._load(checkpoint)
-        self._edits, self._changes = [], []
-        self._line_up(wanted, self.trainer.step, self.launch.author)
-
-    def _has_summary(self) -> bool:
-        """Whether the end that the trainer has come to is written down; a kill may have come between."""
-        summary = (self.run.summary() if self.run is not None else None) or {}
-        return summary.get("reason") == self.trainer.progress.ended and summary.get("step") == self.step
-
     def interrupt(self) -> None:
         """End within a step, with a checkpoint; safe from a signal handler and from any thread."""
         self._interrupted = True
         self.trainer.stop()
+
+    def record(self, event: Event) -> None:
+        """Write an event of somebody else (a warning of the diagnostics) into the story of a run that is held."""
+        if self.held:
+            self.journal.record(event)
 
     # -- edits --------------------------------------------------------------------------------------------
 
@@ -327,107 +241,103 @@ class TrainingLoop:
         """Change hyperparameters now; gives what differs. Raises InputError, and changes nothing, for what cannot
         change while the network learns.
 
-        Edits of an interrupted run that were still to be made anew are not: the run takes another way from here.
+        Edits of an interrupted run that were still to be made again are not: the run takes another way from here.
         """
-        if not self.trainer.memory.allocated:
-            return self.trainer.edit(experiment)
+        trainer = self.trainer
+        if not trainer.memory.allocated:
+            return trainer.edit(experiment)
         rate = self._rate()
-        made = self.trainer.edit(experiment)
+        made = trainer.edit(experiment)
         if not made:
             return []
-        edit = EditEvent(step=self.trainer.step, changes=made, author=author, reason=reason)
+        edit = EditEvent(step=trainer.step, changes=made, author=author, reason=reason)
+        lost, self._edits = self._edits, []
         if not self.held:
             self._edit_at_rest(edit)
             return made
-        if self._edits:
-            message = f"{len(self._edits)} later edits of the interrupted run are not made again"
-            self._edits = []
-            self._record(WarningEvent(step=self.trainer.step, message=message))
-        self._record_edit(edit)
-        self._tell_rise(rate, made)
-        self._measure_if_over()
-        if self.trainer.finished:
+        if lost:
+            message = f"{len(lost)} later edits of the interrupted run are not made again"
+            self.journal.record(WarningEvent(step=trainer.step, message=message))
+        self._record_edit(edit, rate)
+        if trainer.finished:
             self.end()
         return made
 
     def _edit_at_rest(self, edit: EditEvent) -> None:
         """Before anything is trained an edit is part of what begins; that of a run at rest is recorded later."""
-        self._edits = []
         if self.run is None:
-            self._tell(edit)
+            self.journal.tell(edit)
         else:
-            self._changes.append(edit)
+            self._rest.append(edit)
         if self.status is Status.ENDED and not self.trainer.finished:
             self.status, self.reason = Status.PAUSED, ""
 
+    def _record_edits_at_rest(self) -> None:
+        """Write down where the run goes another way than its files say, and the edits made since it was opened."""
+        assert self.run is not None
+        step, known = self.trainer.step, self.trainer.progress.edits
+        again = any(edit.number for edit in self._edits)
+        if not again and any(edit.number > known for edit in self.run.edits()):
+            self.journal.record(RewindEvent(step=step, edits=known))
+            self.journal.write_experiment(self.trainer.experiment, step)
+        for edit in self._rest:
+            self._record_edit(edit, self._rate())
+        self._rest = []
+
     def _make_due_edits(self) -> None:
         """Make the edits whose step has come: those of an interrupted run, which its files know, and new ones."""
-        while self._edits and self._edits[0].step <= self.trainer.step:
-            edit = self._edits.pop(0)
-            rate = self._rate()
-            made = self.trainer.edit(applied(self.trainer.experiment, edit.changes))
+        trainer = self.trainer
+        while self._edits and self._edits[0].step <= trainer.step:
+            edit, rate = self._edits.pop(0), self._rate()
+            made = trainer.edit(applied(trainer.experiment, edit.changes))
             if edit.number:
-                self.trainer.progress.edits = edit.number
-                self._tell(edit)
+                trainer.progress.edits = edit.number
+                self.journal.tell(edit)
+                self._measure_if_over()
             elif made:
-                self._record_edit(replace(edit, changes=made))
-                self._tell_rise(rate, made)
-            self._measure_if_over()
+                self._record_edit(replace(edit, changes=made), rate)
 
-    def _record_edit(self, edit: EditEvent) -> None:
-        self.trainer.progress.edits += 1
-        self._record(replace(edit, number=self.trainer.progress.edits))
-        self._stale = True
-        self._write_experiment()
-
-    def _write_experiment(self) -> None:
-        """Write down what runs now, where the file says something else."""
-        assert self.run is not None
-        if self._stale:
-            try:
-                self.run.write_experiment(self.trainer.experiment)
-                self._stale = False
-            except StorageError as error:
-                self._cannot_save(error)
+    def _record_edit(self, edit: EditEvent, rate: float) -> None:
+        """Number and write down an edit that was made; `rate` was the learning rate before it."""
+        trainer = self.trainer
+        trainer.progress.edits += 1
+        self.journal.record(replace(edit, number=trainer.progress.edits))
+        self.journal.write_experiment(trainer.experiment, trainer.step)
+        if any(change.field == "training.steps" for change in edit.changes):
+            self._tell_rise(rate)
+        self._measure_if_over()
 
     def _measure_if_over(self) -> None:
         """Measure a run that an edit ended between two evaluations as it stands."""
         trainer = self.trainer
         if trainer.progress.ended == "done" and trainer.step > trainer.progress.logged_step:
-            self._record(trainer.evaluate())
+            self.journal.record(trainer.evaluate())
 
     def _rate(self) -> float:
+        """The learning rate of the last step."""
         step = self.trainer.step
         return float(self.trainer.rates(max(0, step - 1), max(1, step))[0])
 
-    def _tell_rise(self, before: float, made: list[Change]) -> None:
+    def _tell_rise(self, before: float) -> None:
         """More steps stretch a schedule: say so where that lifts the learning rate."""
-        trainer = self.trainer
-        if trainer.finished or not any(change.field == "training.steps" for change in made):
-            return
+        trainer, e = self.trainer, self.trainer.experiment
         now = float(trainer.rates(trainer.step, trainer.step + 1)[0])
-        if now > RISE * before:
-            e = trainer.experiment
+        if now > RISE * before and not trainer.finished:
             message = (
                 f"the learning rate goes up from {before:.2g} to {now:.2g}: "
                 f"the {e.schedule.tag()} schedule now ends at step {e.training.steps:,}"
             )
-            self._record(WarningEvent(step=trainer.step, message=message))
+            self.journal.record(WarningEvent(step=trainer.step, message=message))
 
-    # -- saving -------------------------------------------------------------------------------------------
+    # -- saving and ending --------------------------------------------------------------------------------
 
     def checkpoint(self) -> bool:
         """Write a checkpoint now; False, with a warning, where the disk is full."""
-        assert self.run is not None
         self._saved = time.monotonic()
-        self._write_experiment()
-        try:
-            path = self.run.save(self.trainer.state(), self.trainer.best_state())
-        except StorageError as error:
-            self._cannot_save(error)
-            return False
-        self._record(CheckpointEvent(step=self.trainer.step, path=str(path.relative_to(self.run.path))))
-        return not self._lines
+        path = self.journal.save(self.trainer.state(), self.trainer.best_state())
+        if path:
+            self.journal.record(CheckpointEvent(step=self.trainer.step, path=path))
+        return bool(path) and self.journal.complete
 
     def _next_checkpoint(self) -> int | None:
         every = self.trainer.experiment.training.checkpoint_every
@@ -438,37 +348,6 @@ class TrainingLoop:
         if every:
             return self.trainer.step % every == 0
         return time.monotonic() - self._saved >= CHECKPOINT_SECONDS
-
-    def record(self, event: Event) -> None:
-        """Write an event of somebody else (a warning of the diagnostics) into the story of a run that is held."""
-        if self.held:
-            self._record(event)
-
-    def _record(self, event: Event) -> None:
-        """Write an event to the run's files, with what could not be written before it."""
-        assert self.run is not None
-        self.events.append(event)
-        self._lines.append((event, time.time()))
-        try:
-            self.run.record(self._lines)
-        except StorageError as error:
-            del self._lines[:-MOST_UNSAVED]
-            self._cannot_save(error)
-        else:
-            self.unsaved = ""
-
-    def _tell(self, event: Event) -> None:
-        """Pass on an event that the files know, or need not know."""
-        self.events.append(event)
-
-    def _cannot_save(self, error: StorageError) -> None:
-        """Say once that the disk is full; training goes on in memory."""
-        if not self.unsaved:
-            message = f"{error}; training goes on in memory and is saved when there is room"
-            self._tell(WarningEvent(step=self.trainer.step, message=message))
-        self.unsaved = str(error)
-
-    # -- ending -------------------------------------------------------------------------------------------
 
     def end(self, reason: str = "interrupted") -> None:
         """Save, measure the best parameters on the test rows, write the summary, let go of the run.
@@ -481,10 +360,7 @@ class TrainingLoop:
         message, test, saved = "", None, True
         if reason == "diverged":
             message = self._first_nonfinite(run)
-            try:
-                trainer.best_state().write(run.best)
-            except StorageError as error:
-                self._cannot_save(error)
+            self.journal.save_best(trainer.best_state())
         else:
             saved = self.checkpoint()
             test = trainer.test_scores() if reason != "interrupted" else None
@@ -492,17 +368,14 @@ class TrainingLoop:
         end = End(
             step=trainer.step, reason=reason, steps=trainer.step, seconds=round(self._seconds, 3),
             steps_per_second=round(speed, 1), best=trainer.best_so_far(), test=test, message=message,
+            saved=saved and self.journal.complete,
         )  # fmt: skip
-        self._record(end)
-        try:
-            run.finish(end.flat())
-        except StorageError as error:
-            self._cannot_save(error)
+        self.journal.finish(end)
         self.status, self.reason = Status.ENDED, reason
         self.close()
-        if self.unsaved or not saved:
+        if not (saved and self.journal.complete):
             raise StorageError(
-                f"{self.unsaved}; what was trained since the last checkpoint is lost. "
+                f"{self.journal.unsaved}; what was trained since the last checkpoint is lost. "
                 f"Free some space, then: tui-lab resume {run.path}"
             )
 
@@ -523,13 +396,3 @@ class TrainingLoop:
         self.close()
         if self.run is not None and self.launch.run is None:
             self.run.discard()
-
-
-def with_changes(experiment: Experiment, made: tuple[tuple[str, Any], ...]) -> Experiment:
-    """The experiment with values set by dotted path. Raises InputError where they do not fit."""
-    tree = tree_of(experiment)
-    for path, value in made:
-        if path in LENGTHS:  # two ways to say one thing
-            tree = override_value(override_value(tree, "training.steps", 0), "training.epochs", 0.0)
-        tree = override_value(tree, path, value)
-    return experiment_from(tree)

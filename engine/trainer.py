@@ -286,6 +286,7 @@ class Trainer:
         )  # fmt: skip
         elapsed = time.perf_counter() - began
         self.control[0] = 0  # a wish to stop is fulfilled by one call
+        self._program.raise_faults()
         if done:
             pace = done / max(elapsed, 1e-9)
             self.steps_per_second = pace if elapsed > PACE_SECONDS else max(pace, self.steps_per_second)

@@ -8,12 +8,17 @@ import numpy as np
 
 from engine.component import Component, Tree, build, tree_of
 from engine.data import RowSource, Source, kind_of_file
+from engine.data.preparation.columns import ColumnFit
 from engine.data.sources.language import Language
 from engine.data.sources.pairs import Pairs
 from engine.data.sources.ratings import RatingsFile
+from engine.data.sources.rows import Raw
 from engine.data.sources.series import Forecast
+from engine.data.sources.table import TableSource
 from engine.experiment import override
 from engine.hyper import fields
+
+ONE_HOT = 50  # categories of a column up to which each is an input of its own
 
 
 def for_file(path: str, assignments: Sequence[str] = ()) -> Tree:
@@ -61,9 +66,16 @@ def of_rows(source: Source, data: Tree) -> tuple[str, Tree]:
         data["preprocess"] = [*missing, {"step": "standardize"} | ({"whole": True} if pictures else {})]
     if not classes and "scale_target" not in data:
         data["scale_target"] = True
+    if raw.table is not None and isinstance(source, TableSource) and not source.embed:
+        many = [c.name for c in raw.table.columns if c.kind == "category" and len(c.kinds) > ONE_HOT]
+        if many:
+            data["embed"] = many
     kind = "Pictures" if pictures else "A table"
     return f"{kind} of yours: {len(raw.x):,} rows, {raw.task.tag()}.", {
-        "model": (of_pictures() if pictures else of_columns()) + [{"layer": "dense"}],
+        "model": [
+            *(of_pictures() if pictures else of_columns(raw, data.get("embed", []))),
+            {"layer": "dense"},
+        ],
         "loss": {"name": "cross_entropy" if classes else "mse"},
         "optimizer": {"name": "adamw", "lr": 0.003},
         "schedule": {"name": "cosine"},
@@ -78,8 +90,31 @@ def length(rows: int, pictures: bool) -> Tree:
     return {"batch_size": batch, "epochs": epochs, "patience": 20}
 
 
-def of_columns() -> list[Tree]:
-    return [{"layer": "dense", "units": 32, "activation": "relu"}]
+def of_columns(raw: Raw, embed: str | list[str]) -> list[Tree]:
+    """A hidden layer; before it a vector for each category of columns that have many."""
+    dense = {"layer": "dense", "units": 32, "activation": "relu"}
+    names = [embed] if isinstance(embed, str) else embed
+    if raw.table is None or not names:
+        return [dense]
+    columns = [column for column in raw.table.columns if column.name in names and column.kind == "category"]
+    branches: list[list[Tree]] = [
+        [
+            {"layer": "select", "column": i},
+            {"layer": "embedding", "units": width_for(c)},
+            {"layer": "flatten"},
+        ]
+        for i, c in enumerate(columns)
+    ]
+    if len(columns) < len(raw.table.columns):
+        branches.append([{"layer": "select", "column": len(columns), "count": 0}])
+    if len(branches) == 1:
+        return [*branches[0], dense]
+    return [{"layer": "concat", "branches": branches}, dense] if columns else [dense]
+
+
+def width_for(column: ColumnFit) -> int:
+    """How long the vectors of so many categories are."""
+    return int(max(4, min(32, round(len(column.kinds) ** 0.5))))
 
 
 def of_pictures() -> list[Tree]:

@@ -1,15 +1,28 @@
 # The public names: type checkers read them here, and so does __init__.py when it is imported.
 
 __version__: str
+__all__: list[str]
 
+from engine.component import Component as Component
 from engine.errors import InputError as InputError
 from engine.errors import LabError as LabError
 from engine.errors import TrainingError as TrainingError
 from engine.experiment import Experiment as Experiment
+from engine.model import Model as Model
+from tui_lab.api.changes import read_experiment as read_experiment
+from tui_lab.api.estimators import Classifier as Classifier
+from tui_lab.api.estimators import Regressor as Regressor
+from tui_lab.api.run import Run as Run
+from tui_lab.api.run import all_runs as all_runs
+from tui_lab.api.run import load as load
+from tui_lab.api.trainer import Trainer as Trainer
+from tui_lab.api.training import resume as resume
+from tui_lab.api.training import train as train
 
 # Components, by family; written by tools/make_reference.py
 from engine.data.sources.csv import Csv as Csv
 from engine.data.sources.arrays import Arrays as Arrays
+from engine.data.sources.sqlite import Sqlite as Sqlite
 from engine.data.sources.npz import Npz as Npz
 from engine.data.sources.bundled import Iris as Iris
 from engine.data.sources.bundled import Wine as Wine

@@ -11,8 +11,10 @@ INTERRUPTED = 130
 
 def main() -> NoReturn:
     """Run the command line; never ends in a traceback."""
+    from tui_lab.cli.signals import end_on_signals
     from tui_lab.streams import prepare_streams
 
+    end_on_signals()
     prepare_streams()
     warnings.showwarning = note
     try:

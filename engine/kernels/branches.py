@@ -54,13 +54,15 @@ def multiply_backward(a: "N", b: "N", dy: "N", da: "A", db: "B"):
 
 
 @kernel
-def select_forward(x: "R,C", y: "R,1", column: "int below C"):
+def select_forward(x: "R,C", y: "R,K", column: "int below C"):
     for r in range(x.shape[0]):
-        y[r, 0] = x[r, column]
+        for k in range(y.shape[1]):
+            y[r, k] = x[r, column + k]
 
 
 @kernel
-def select_backward(dx: "R,C", dy: "R,1", column: "int below C"):
+def select_backward(dx: "R,C", dy: "R,K", column: "int below C"):
     dx[:] = 0
     for r in range(dx.shape[0]):
-        dx[r, column] = dy[r, 0]
+        for k in range(dy.shape[1]):
+            dx[r, column + k] = dy[r, k]

@@ -123,7 +123,13 @@ def hinge_of_many(
 
 @kernel
 def focal_of_two(
-    z: "N", t: "N", dz: "N", loss: "float64[1]", shard_info: "int64[L]", gamma: "float64[1]", weights: "2"
+    z: "N",
+    t: "N below 2",
+    dz: "N",
+    loss: "float64[1]",
+    shard_info: "int64[L]",
+    gamma: "float64[1]",
+    weights: "2",
 ):
     """−(1 − p)^γ·log p, p the probability of the target by one logit."""
     real = z.dtype.type

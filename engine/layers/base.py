@@ -12,6 +12,7 @@ class Layer(Component, tag_field="layer"):
     """A layer; its fields are its hyperparameters, and what the rest must know about it, it says itself."""
 
     transparent: ClassVar[bool] = False  # weights in front of it begin as suits the activation behind it
+    computes: ClassVar[bool] = True  # else it only reshapes or drops what it is given: nothing to diagnose
     feature_maps: ClassVar[bool] = False  # outputs (N, H, W, C) are worth a look as images
     image_filters: ClassVar[bool] = False  # its weight (height, width, C, O) is worth a look as images
 

@@ -71,22 +71,30 @@ class Multiply(Branches, tag="multiply"):
 
 
 class Select(Layer, tag="select"):
-    """One column of the input, the last axis being (…, 1) then: for branches that see different columns."""
+    """One column of the input, or several that follow each other: for branches that see different columns."""
 
     column: Annotated[int, hyper("which one, from 0", ge=0)]
+    count: Annotated[int, hyper("how many from there on; 0: all that follow", ge=0)] = 1
 
     def plan(self, net: Builder, x: Tensor) -> Tensor:
         columns = x.shape[-1]
         if self.column >= columns:
             raise ValueError(f"column = {self.column}: the input has {columns} columns, 0 to {columns - 1}")
-        shape = (*x.shape[:-1], 1)
+        count = self.count or columns - self.column
+        if self.column + count > columns:
+            raise ValueError(f"column = {self.column}, count = {count}: the input has {columns} columns")
+        shape = (*x.shape[:-1], count)
         y = net.tensor("output", shape) if x.gradient else net.scratch("output", shape)
         vocabulary = net.vocabulary_of(x)
         if vocabulary:
-            y = replace(y, vocabulary=(vocabulary[self.column if len(vocabulary) == columns else 0],))
+            several = (
+                vocabulary[self.column : self.column + count] if len(vocabulary) == columns else vocabulary
+            )
+            y = replace(y, vocabulary=several if count == 1 or any(several) else ())
+        rows = prod(shape[:-1])
         net.op(
             kernels.select_forward, kernels.select_backward if x.gradient else None,
-            x=x.reshaped((prod(shape), columns)), y=y.reshaped((prod(shape), 1)), column=self.column,
+            x=x.reshaped((rows, columns)), y=y.reshaped((rows, count)), column=self.column,
         )  # fmt: skip
         return y
 

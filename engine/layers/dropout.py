@@ -18,6 +18,7 @@ class Dropout(Layer, tag="dropout"):
     rate: Annotated[float, hyper("share of the values that are dropped", ge=0, lt=1, live=True)] = 0.5
 
     transparent = True
+    computes = False
     streams = True
 
     def plan(self, net: Builder, x: Tensor) -> Tensor:

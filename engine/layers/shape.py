@@ -13,6 +13,7 @@ class Flatten(Layer, tag="flatten"):
     """All axes but the batch become one: (N, …) is seen as (N, I)."""
 
     transparent = True
+    computes = False
 
     def plan(self, net: Builder, x: Tensor) -> Tensor:
         return net.flat(x)
@@ -24,6 +25,7 @@ class Reshape(Layer, tag="reshape"):
     shape: Annotated[list[int], hyper("lengths of the axes, without the rows")]
 
     transparent = True
+    computes = False
 
     def __post_init__(self) -> None:
         if not self.shape or min(self.shape) < 1:

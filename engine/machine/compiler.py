@@ -1,28 +1,17 @@
-"""Compilation of kernels, and the cache of compiled code.
+"""Compilation of kernels and of the virtual machine's entries.
 
 Nothing here imports Numba before the first kernel is asked for.
 """
 
-import hashlib
 import os
-import shutil
-import sys
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 from types import FunctionType
 from typing import Any
 
-import numpy as np
-
+from engine.machine.cache import cache_folder, cache_lock
 from engine.machine.kernel import DEVICE_FUNCTIONS, Kernel
 from engine.machine.settings import OPTIONS
-
-COMPILED = ("kernels/*.py", "machine/**/*.py")  # all that native code is made of
-OLD_CACHE_SECONDS = 14 * 24 * 3600
 
 
 def address(kernel: Kernel, dtype: str) -> int:
@@ -52,9 +41,17 @@ def compile_kernel(kernel: Kernel, dtype: str) -> Any:
         "__name__": kernel.function.__module__,
     }
     exec(compile(wrapper_source(kernel, name), kernel.function.__code__.co_filename, "exec"), namespace)
-    signature = numba.types.void(numba.types.CPointer(numba.types.int64))
+    from numba.core.ccallback import CFunc
+
+    from engine.machine.numba_extensions.sealed_cache import SealedCache
+
+    signature = ((numba.types.CPointer(numba.types.int64),), numba.types.void)
+    # As numba.cfunc does, but for its cache.
+    compiled: Any = CFunc(namespace[name], signature, locals={}, options={"nopython": True, **OPTIONS})
+    compiled._cache = SealedCache(namespace[name])
     with cache_lock():
-        return numba.cfunc(signature, nopython=True, cache=True, **OPTIONS)(namespace[name])
+        compiled.compile()
+    return compiled
 
 
 def wrapper_source(kernel: Kernel, name: str) -> str:
@@ -78,10 +75,15 @@ def compile_native(
     # Numba's cache does not tell the parallel version from the serial one: each gets a name of its own.
     twin = FunctionType(function.__code__, function.__globals__, function.__name__)
     twin.__qualname__ = f"{function.__name__}_{'parallel' if parallel else 'serial'}"
-    options = {"nogil": True, "cache": True, "error_model": "numpy", "parallel": parallel}
+    from engine.machine.numba_extensions.sealed_cache import SealedCache
+
+    compiled: Any = numba.njit(nogil=True, error_model="numpy", parallel=parallel)(twin)
+    compiled._cache = SealedCache(twin)
     with cache_lock():
-        compiled: Callable[..., Any] = numba.njit(signature, **options)(twin)
-        return compiled
+        compiled.compile(signature)
+    compiled.disable_compile()
+    entry: Callable[..., Any] = compiled
+    return entry
 
 
 @cache
@@ -107,55 +109,3 @@ def register_device_functions() -> None:
 
     while DEVICE_FUNCTIONS:
         register_jitable(**OPTIONS, forceinline=True)(DEVICE_FUNCTIONS.pop())
-
-
-@cache
-def cache_folder() -> Path:
-    """The folder of compiled code for exactly this source and these versions; made when it is missing.
-
-    Of the engine only `COMPILED` reaches native code: a change elsewhere compiles nothing again.
-    """
-    import llvmlite
-    import platformdirs
-
-    root = Path(os.environ.get("TUI_LAB_CACHE") or platformdirs.user_cache_dir("tui-lab"))
-    digest = hashlib.sha256()
-    source = Path(__file__).parents[1]
-    for path in sorted(path for part in COMPILED for path in source.glob(part)):
-        digest.update(str(path.relative_to(source)).encode() + path.read_bytes())
-    # The folder's own name is in the digest: Numba keys compiled code by the path of its source.
-    for part in (str(source), sys.version, np.__version__, llvmlite.__version__):
-        digest.update(part.encode())
-    folder = root / digest.hexdigest()[:16]
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        os.utime(folder)
-        remove_old_caches(root)
-    except OSError:  # a read-only home: compile again each time rather than fail
-        import tempfile
-
-        return Path(tempfile.mkdtemp(prefix="tui-lab-"))
-    return folder
-
-
-def remove_old_caches(root: Path) -> None:
-    for sibling in root.iterdir():
-        if sibling.is_dir() and time.time() - sibling.stat().st_mtime > OLD_CACHE_SECONDS:
-            shutil.rmtree(sibling, ignore_errors=True)
-
-
-_compiling = threading.RLock()
-
-
-@contextmanager
-def cache_lock() -> Iterator[None]:
-    """One compiler at a time, in this process and in others: Numba's cold cache bears no more (numba #4807)."""
-    with _compiling:
-        try:
-            import fcntl
-        except ImportError:
-            yield
-            return
-        with open(cache_folder() / "lock", "w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield

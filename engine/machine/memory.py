@@ -1,5 +1,6 @@
 """Memory: tensors are names in a few flat aligned arrays, laid out first and allocated once."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from math import prod
@@ -8,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from engine.errors import InputError
+from engine.machine import limits
 
 ALIGNMENT = 64  # bytes: a cache line, and the widest vector
 GUARD = 0x7FC0DEAD  # as a float32 a NaN: a stray read spreads, a stray write is seen
@@ -74,6 +76,7 @@ class Area:
     size: int = 0  # elements, padding included
     guarded: bool = False
     _array: np.ndarray | None = None
+    _front: np.ndarray | None = None  # the guard words before the first tensor
 
     def tensor(self, name: str, shape: tuple[int, ...], gradient: Tensor | None = None) -> Tensor:
         """Lay out a tensor; its name is new in the area."""
@@ -110,10 +113,12 @@ class Area:
         """Zeroed and aligned; with guards, everything outside the tensors is filled with GUARD."""
         if self._array is not None:
             return
-        raw = np.zeros(self.bytes + ALIGNMENT, np.uint8)
-        start = -raw.ctypes.data % ALIGNMENT
+        raw = np.zeros(self.bytes + 2 * ALIGNMENT, np.uint8)
+        start = ALIGNMENT + -raw.ctypes.data % ALIGNMENT
         self._array = raw[start : start + self.bytes].view(self.dtype)
         if self.guarded:
+            self._front = raw[start - ALIGNMENT : start].view(np.uint32)
+            self._front[:] = GUARD
             self._array.view(np.uint32)[:] = GUARD
             for tensor in self.tensors.values():
                 tensor.array[...] = 0
@@ -127,19 +132,32 @@ class Area:
         area.tensors[name] = tensor
         return area, tensor
 
+    @property
+    def ends(self) -> dict[int, int]:
+        """For the end of each tensor, the place where the next one begins: guard words stand between the two."""
+        tensors = sorted(self.tensors.values(), key=lambda t: t.offset)
+        starts = [t.offset for t in tensors[1:]] + [self.size]
+        return {t.offset + t.size: start for t, start in zip(tensors, starts, strict=True)}
+
     def damaged_guards(self) -> list[str]:
-        """The tensors behind which a guard word was overwritten; empty without guards."""
-        if not self.guarded or not self.tensors:
+        """The tensors behind (or, of the first, before) which a guard word was overwritten; empty without guards."""
+        if not self.guarded or not self.tensors or self._array is None:
             return []
         words = self.array.view(np.uint32)
         scale = self.dtype.itemsize // 4
         tensors = sorted(self.tensors.values(), key=lambda t: t.offset)
         ends = [t.offset for t in tensors[1:]] + [self.size]
-        return [
+        before = self._front is not None and bool((self._front != GUARD).any())
+        return [f"(before {tensors[0].name})"] * before + [
             t.name
             for t, end in zip(tensors, ends, strict=True)
             if (words[(t.offset + t.size) * scale : end * scale] != GUARD).any()
         ]
+
+
+def checking() -> bool:
+    """Whether the environment asks for the checked mode: see engine/machine/checks.py."""
+    return os.environ.get("TUI_LAB_CHECK", "") not in ("", "0")
 
 
 class Memory:
@@ -147,7 +165,7 @@ class Memory:
 
     def __init__(self, dtype: str, guarded: bool = False) -> None:
         self.dtype = np.dtype(dtype)
-        self.guarded = guarded
+        self.guarded = guarded or checking()
         self.areas: dict[str, Area] = {}
         self.first_values: dict[
             str, float | tuple[float, ...] | np.ndarray
@@ -175,9 +193,7 @@ class Memory:
 
     def check_fits(self) -> None:
         """Raise InputError when the areas would not fit into the memory that is free."""
-        import psutil
-
-        free = psutil.virtual_memory().available
+        free = limits.free_memory()
         if self.bytes > 0.9 * free:
             raise InputError(
                 f"the model is too large for memory: it needs {self.bytes / 2**30:.1f} GiB, "

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from engine.layers.dense import Dense
 from engine.probes.probe import Probe
 from engine.probes.subject import Subject
 from engine.trainer import Trainer
@@ -34,12 +35,8 @@ class HistogramsProbe(Probe, frozen=True):
 
 def dense_weights(trainer: Trainer) -> list[str]:
     """The dense layers, in their order."""
-    tensors = trainer.evaluator.memory.areas["parameters"].tensors
-    names = [
-        n for n in tensors if n.endswith(".weight") and n.startswith("dense") and len(tensors[n].shape) == 2
-    ]
-    names.sort(key=lambda n: int("".join(c for c in n.split(".")[0] if c.isdigit())))
-    return [n.rsplit(".", 1)[0] for n in names]
+    blocks = trainer.evaluator.builder.blocks
+    return [b.name for b in blocks if "." not in b.name and isinstance(b.layer, Dense)]
 
 
 def histogram(values: np.ndarray, bins: int = 40) -> tuple[np.ndarray, float, float]:

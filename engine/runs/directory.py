@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from engine.errors import InputError, did_you_mean
+from engine.errors import InputError, StorageError, did_you_mean
 from engine.events import EditEvent, Event, Log
 from engine.experiment import Experiment, experiment_from, experiment_to_toml, read_toml
 from engine.runs.checkpoint import Checkpoint
@@ -62,6 +62,7 @@ class RunDirectory:
             root.mkdir(parents=True, exist_ok=True)
             remove_leftovers(root)
             (made / "checkpoints").mkdir(parents=True)
+            experiment.data.store_in(made)
             write_whole(made / "experiment.toml", experiment_to_toml(experiment).encode())
             for attempt in range(1, 1000):
                 path = root / (stem if attempt == 1 else f"{stem}-{attempt}")
@@ -74,8 +75,12 @@ class RunDirectory:
             raise InputError(f"{root}: has too many runs named {stem}")
         except (FileExistsError, NotADirectoryError) as error:
             raise InputError(f"{error.filename}: is not a directory; choose another --runs") from None
+        except StorageError:
+            raise StorageError(
+                f"{root}: is on a full disk; free some space, or choose another --runs"
+            ) from None
         except OSError as error:
-            failed = cannot_write(Path(error.filename or made), error)
+            failed = cannot_write(root, error)
             raise type(failed)(f"{failed}; choose another --runs") from None
         finally:
             shutil.rmtree(made, ignore_errors=True)
@@ -195,7 +200,8 @@ class RunDirectory:
     def experiment(self) -> Experiment:
         """What runs now, or ran last, by experiment.toml."""
         path = self.path / "experiment.toml"
-        return experiment_from(read_toml(path), str(path))
+        experiment = experiment_from(read_toml(path), str(path))
+        return msgspec.structs.replace(experiment, data=experiment.data.located(self.path))
 
     def steps(self) -> list[Path]:
         """The checkpoints by step, the oldest first."""

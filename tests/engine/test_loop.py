@@ -14,7 +14,8 @@ from engine.component import tree_of
 from engine.errors import InputError, StorageError
 from engine.events import EditEvent, End, Log, WarningEvent
 from engine.experiment import experiment_from, override_value
-from engine.loop import Status, with_changes
+from engine.launch import with_changes
+from engine.loop import Status
 from engine.runs import RunDirectory
 from helpers.training import (
     SMALL,

@@ -7,7 +7,8 @@ import numpy as np
 from engine.data import prepare
 from engine.events import Event, Log
 from engine.experiment import Experiment, experiment_from
-from engine.loop import Launch, Status, TrainingLoop
+from engine.launch import Launch
+from engine.loop import Status, TrainingLoop
 from engine.runs import RunDirectory
 from engine.trainer import Trainer
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from tui_lab.charts.canvas import Canvas
-from tui_lab.charts.numbers import scientific, si, tick_labels
 from tui_lab.charts.palette import ChartStyle
 from tui_lab.charts.text import cell_width
 from tui_lab.charts.ticks import LARGEST, NARROWEST, decade_limits, decade_ticks, linear_limits, linear_ticks
+from tui_lab.numbers import scientific, si, tick_labels
 
 LABEL_WIDTH = 6
 ROWS_PER_TICK = 2.5
@@ -116,14 +116,6 @@ def growing_window(
     step = 10.0 ** math.floor(math.log10(span)) / 10
     step *= next(factor for factor in (1, 2, 5, 10) if span <= 20 * factor * step)
     return start, start + math.ceil(span * 1.0001 / step) * step
-
-
-def sliding_window(last: float, span: float, columns: int) -> tuple[float, float]:
-    """A window of `span` steps up to the last, moved on by whole cells: old columns keep their points as they
-    glide. `columns` is the number of cells of the plot."""
-    cell = span / max(columns, 1)
-    end = math.ceil(last / cell) * cell
-    return end - span, end
 
 
 @dataclass(frozen=True)

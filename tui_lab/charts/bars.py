@@ -1,4 +1,4 @@
-"""Bars, histograms and sparklines, by eighths of a cell where the glyphs allow."""
+"""Bars and histograms, by eighths of a cell where the glyphs allow."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import numpy as np
 
 from tui_lab.charts.axes import Area, draw_x_axis, step_axis
 from tui_lab.charts.canvas import BOLD, CELL, REVERSE, Canvas
-from tui_lab.charts.glyphs import BRAILLE, Glyphs
-from tui_lab.charts.numbers import number
+from tui_lab.charts.glyphs import Glyphs
 from tui_lab.charts.palette import ChartStyle
 from tui_lab.charts.text import cell_width, pad
 from tui_lab.charts.ticks import LARGEST
+from tui_lab.numbers import number
 
 
 def bars(
@@ -89,23 +89,19 @@ def histogram(
     *,
     color: int | None = None,
     title: str = "",
-    note: str = "",
-    log: bool = False,
 ) -> Canvas:
     """Draws counts (B,) between edges (B + 1,) as columns over an axis of values. Bins that share a column are
-    averaged, none of them vanishes: what is not zero shows. log: heights by log(1 + count). title and note:
-    the ends of the first row. Below 4 rows or 12 columns, the columns alone."""
+    averaged, none of them vanishes: what is not zero shows. title: in the first
+    row. Below 4 rows or 12 columns, the columns alone."""
     canvas = Canvas.blank(height, width)
-    header, axis = bool(title or note) and height >= 4, height >= 5 and width >= 12
+    header, axis = bool(title) and height >= 4, height >= 5 and width >= 12
     area = Area(int(header), 0, max(canvas.height - header - 2 * axis, 0), canvas.width)
     if header:
         canvas.put(0, 0, title, style.palette.text, attributes=BOLD)
-        if cell_width(title) + cell_width(note) < width:
-            canvas.put(0, width - cell_width(note), note, style.palette.muted)
     counts, edges = np.asarray(counts, dtype=np.float64).ravel(), np.asarray(edges, dtype=np.float64).ravel()
     counts = np.where(np.isfinite(counts), np.clip(counts, 0, LARGEST), 0)
     if len(counts) and area.width and area.height:
-        heights = _spread(np.log1p(counts) if log else counts, area.width)
+        heights = _spread(counts, area.width)
         columns = rising_columns(heights / (heights.max() or 1.0), area.height, style.glyphs)
         canvas.chars[area.cells] = columns
         canvas.fg[area.cells] = style.palette.train if color is None else color
@@ -133,33 +129,3 @@ def rising_columns(shares: np.ndarray, height: int, glyphs: Glyphs) -> np.ndarra
     filled = np.maximum(np.rint(shares * height * steps), shares > 0).astype(int)
     floor = np.arange(height - 1, -1, -1)[:, None] * steps
     return np.array(list(glyphs.rising), dtype=CELL)[np.clip(filled - floor, 0, steps)]
-
-
-def sparkline(
-    values: np.ndarray,
-    width: int | None = None,
-    glyphs: Glyphs = BRAILLE,
-    *,
-    low: float | None = None,
-    high: float | None = None,
-) -> str:
-    """A line of columns ▁▂▃▄▅▆▇█ for values (N,), in N cells or in `width`; of values that share a cell the
-    greatest shows. low, high: the values of the lowest and the full column, by default the extremes. Not finite
-    is blank; constant values stand at the middle."""
-    values = np.asarray(values, dtype=np.float64).ravel()
-    values = np.where(np.isfinite(values), values, np.nan)
-    width = len(values) if width is None else max(width, 0)
-    if not len(values) or not width:
-        return " " * width
-    if len(values) > width:
-        values = np.fmax.reduceat(values, np.arange(width) * len(values) // width)
-    elif len(values) < width:
-        values = values[np.arange(width) * len(values) // width]
-    low = float(np.fmin.reduce(values)) if low is None else low
-    high = float(np.fmax.reduce(values)) if high is None else high
-    steps = glyphs.rising[1:] if len(glyphs.rising) > 4 else glyphs.ramp[1:]
-    with np.errstate(all="ignore"):
-        shares = (values / 2 - low / 2) / (high / 2 - low / 2) if high > low else values * 0 + 0.5
-    levels = np.clip(np.nan_to_num(shares) * len(steps), 0, len(steps) - 1).astype(int)
-    table = np.array([*steps, " "], dtype=CELL)
-    return "".join(table[np.where(np.isnan(values), len(steps), levels)].tolist())

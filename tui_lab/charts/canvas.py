@@ -6,11 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tui_lab.charts.colors import DEFAULT, Depth, escape_codes, quantize
+from tui_lab.charts.colors import DEFAULT
 from tui_lab.charts.text import CELL, cells
 
 BOLD, DIM, UNDERLINE, REVERSE = 1, 2, 4, 8
-ESCAPES = {BOLD: "1", DIM: "2", UNDERLINE: "4", REVERSE: "7"}
 
 Run = tuple[str, int, int, int]
 
@@ -83,10 +82,6 @@ class Canvas:
     def arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         return self.chars, self.fg, self.bg, self.attributes
 
-    def changed_rows(self, previous: Canvas | None) -> list[int]:
-        """The rows that differ from the previous canvas; all of them without one of the same size."""
-        return [row for row, _, _ in self.changed_spans(previous)]
-
     def changed_spans(self, previous: Canvas | None) -> list[tuple[int, int, int]]:
         """(row, first column, last column + 1) of what differs from the previous canvas, a span a row at most; all
         rows whole without a canvas of the same size."""
@@ -129,25 +124,3 @@ class Canvas:
     def to_text(self) -> str:
         """The characters alone, without blanks at the ends of rows."""
         return "\n".join(line.rstrip() for line in self.lines())
-
-    def to_ansi(self, depth: Depth = Depth.TRUE) -> str:
-        """The canvas with ANSI escape codes for a terminal of that color depth; every row ends reset."""
-        return "\n".join(
-            "".join(ansi(run, depth) for run in self.runs(row)) + ("\033[0m" if depth else "")
-            for row in range(self.height)
-        )
-
-    def quantized(self, depth: Depth) -> Canvas:
-        """A copy whose colors are the nearest of that depth; with Depth.NONE, without colors."""
-        return Canvas(
-            self.chars.copy(), quantize(self.fg, depth), quantize(self.bg, depth), self.attributes.copy()
-        )
-
-
-def ansi(run: Run, depth: Depth) -> str:
-    text, fg, bg, attributes = run
-    if not depth:
-        return text
-    codes = [code for flag, code in ESCAPES.items() if attributes & flag]
-    codes += escape_codes(fg, depth, ground=False) + escape_codes(bg, depth, ground=True)
-    return f"\033[0;{';'.join(codes)}m{text}" if codes else f"\033[0m{text}"

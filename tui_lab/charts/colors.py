@@ -1,9 +1,8 @@
-"""Colors as 0xRRGGBB numbers: mixing, brightness, and the nearest ones a terminal of few colors has."""
+"""Colors as 0xRRGGBB numbers: mixing, brightness, gradients."""
 
 from __future__ import annotations
 
 from enum import IntEnum
-from functools import lru_cache
 
 import numpy as np
 
@@ -17,16 +16,6 @@ class Depth(IntEnum):
     SIXTEEN = 16
     MANY = 256
     TRUE = 1 << 24
-
-
-_DARK = (0x000000, 0xCD0000, 0x00CD00, 0xCDCD00, 0x0000EE, 0xCD00CD, 0x00CDCD, 0xE5E5E5)
-_BRIGHT = (0x7F7F7F, 0xFF0000, 0x00FF00, 0xFFFF00, 0x5C5CFF, 0xFF00FF, 0x00FFFF, 0xFFFFFF)
-SIXTEEN = np.array([*_DARK, *_BRIGHT], dtype=np.int32)
-_LEVELS = (0x00, 0x5F, 0x87, 0xAF, 0xD7, 0xFF)
-_CUBE = [r << 16 | g << 8 | b for r in _LEVELS for g in _LEVELS for b in _LEVELS]
-_GREYS = [0x010101 * (8 + 10 * i) for i in range(24)]
-# The first sixteen of 256 differ from terminal to terminal, so they are never chosen.
-MANY = np.array(_CUBE + _GREYS, dtype=np.int32)
 
 
 def channels(colors: np.ndarray) -> np.ndarray:
@@ -66,42 +55,3 @@ def contrasting(ground: np.ndarray, light: np.ndarray | int, dark: np.ndarray | 
     light_gap = (brightness(np.array(light)) + 0.05) / (on + 0.05)
     dark_gap = (on + 0.05) / (brightness(np.array(dark)) + 0.05)
     return np.where(light_gap >= dark_gap, light, dark).astype(np.int32)
-
-
-def nearest(colors: np.ndarray, table: np.ndarray) -> np.ndarray:
-    """The index (N,) in a table (K,) of the color nearest to each of N, by a distance weighted as the eye does."""
-    a, b = channels(colors).astype(np.float64), channels(table).astype(np.float64)
-    weights = np.array([2.0, 4.0, 3.0])
-    return (((a[:, None, :] - b[None, :, :]) ** 2) * weights).sum(axis=-1).argmin(axis=1)
-
-
-def quantize(colors: np.ndarray, depth: Depth) -> np.ndarray:
-    """The nearest colors (…) int32 that a terminal of that depth has; −1 stays −1."""
-    colors = np.asarray(colors, dtype=np.int32)
-    if depth == Depth.TRUE:
-        return colors.copy()
-    if depth == Depth.NONE:
-        return np.full_like(colors, DEFAULT)
-    table = MANY if depth == Depth.MANY else SIXTEEN
-    found, inverse = np.unique(colors, return_inverse=True)
-    return (
-        np.where(found < 0, DEFAULT, table[nearest(found, table)])
-        .astype(np.int32)[inverse]
-        .reshape(colors.shape)
-    )
-
-
-@lru_cache(maxsize=4096)
-def escape_codes(color: int, depth: Depth, *, ground: bool) -> tuple[str, ...]:
-    """The parts of an SGR escape sequence for a foreground or a back`ground`; none for the default color."""
-    if color < 0 or depth == Depth.NONE:
-        return ()
-    first = 48 if ground else 38
-    if depth == Depth.TRUE:
-        return (f"{first};2;{color >> 16 & 255};{color >> 8 & 255};{color & 255}",)
-    table = MANY if depth == Depth.MANY else SIXTEEN
-    index = int(nearest(np.array([color]), table)[0])
-    if depth == Depth.MANY:
-        return (f"{first};5;{index + 16}",)
-    bright = 60 if index >= 8 else 0
-    return (str(first - 8 + index % 8 + bright),)

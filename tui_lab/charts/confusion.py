@@ -9,9 +9,9 @@ import numpy as np
 from tui_lab.charts.canvas import BOLD, Canvas
 from tui_lab.charts.colors import contrasting
 from tui_lab.charts.heat import heat_map
-from tui_lab.charts.numbers import percent, si
 from tui_lab.charts.palette import ChartStyle
 from tui_lab.charts.text import cell_width, pad, shorten
+from tui_lab.numbers import percent, si
 
 WORST = 3
 LEVELS = 10

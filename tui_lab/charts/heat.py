@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from tui_lab.charts.canvas import BOLD, Canvas
-from tui_lab.charts.colors import DEFAULT, channels, contrasting, gradient, joined
+from tui_lab.charts.colors import DEFAULT, channels, contrasting, joined
 from tui_lab.charts.palette import ChartStyle
 from tui_lab.charts.ticks import LARGEST
 
-CONFIDENCES = 6  # colors a class of a class map
 WHITE, BLACK = 0xFFFFFF, 0x000000
 
 
@@ -59,31 +58,6 @@ def value_range(
     return (low, high) if low < high else (low - abs(low), low + abs(low))
 
 
-def class_map(
-    probabilities: np.ndarray, height: int, width: int, style: ChartStyle, *, fine: bool = True
-) -> Canvas:
-    """Draws class probabilities (h, w, C): at each place the color of the likeliest class, the stronger the surer
-    it is. Without color, ink shows how sure, and boundaries stay blank."""
-    fine = fine and style.halves
-    pixels = resample(np.asarray(probabilities, dtype=np.float64), height * (2 if fine else 1), width)
-    if pixels.ndim < 3 or not pixels.shape[2]:
-        return Canvas.blank(height, width)
-    known = np.isfinite(pixels).all(axis=2)
-    pixels = np.where(known[..., None], pixels, 0.0)
-    classes, chance = pixels.shape[2], 1 / pixels.shape[2]
-    winner = pixels.argmax(axis=2)
-    sure = (pixels.max(axis=2) - chance) / (1 - chance) if classes > 1 else pixels[..., 0]
-    if not style.shaded:
-        canvas = ink(np.where(known, sure, np.nan), style)
-        canvas.fg[:] = np.array([style.palette.group(c) for c in range(classes)], dtype=np.int32)[winner]
-        return canvas
-    tables = [
-        gradient([style.palette.faded(style.palette.group(c), s) for s in (0.88, 0.42)], CONFIDENCES)
-        for c in range(classes)
-    ]
-    return paint(np.array(tables)[winner, _level(sure, CONFIDENCES)], known, style, fine=fine)
-
-
 def decision_map(
     field: np.ndarray,
     extent: tuple[float, float, float, float],
@@ -101,14 +75,11 @@ def decision_map(
 ) -> Canvas:
     """What a network of two inputs answers over a plane, with its data on it.
 
-    field: signed scores (h, w), class 1 where positive, or class probabilities (h, w, C); row 0 is the lowest y.
+    field: signed scores (h, w), class 1 where positive; row 0 is the lowest y.
     extent: (x0, x1, y0, y1) of the field. x, y, classes, held_out (N,): the points, their classes, and which
     were not trained on. Height and width are in cells."""
     upright = np.asarray(field, dtype=np.float64)[::-1]
-    if upright.ndim == 3:
-        canvas = class_map(upright, height, width, style, fine=fine)
-    else:
-        canvas = heat_map(upright, height, width, style, signed=True, low=low, high=high, fine=fine)
+    canvas = heat_map(upright, height, width, style, signed=True, low=low, high=high, fine=fine)
     draw_points(canvas, extent, style, x, y, classes, held_out)
     return canvas
 

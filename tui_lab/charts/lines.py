@@ -10,10 +10,10 @@ import numpy as np
 from tui_lab.charts.axes import Area, Axis, draw_x_axis, draw_y_axis, plot_area, step_axis, value_axis
 from tui_lab.charts.canvas import BOLD, Canvas
 from tui_lab.charts.colors import DEFAULT
-from tui_lab.charts.numbers import exact, number
 from tui_lab.charts.palette import ChartStyle
 from tui_lab.charts.polyline import Columns, column_edges, cut, dots, limits, points, spans
 from tui_lab.charts.text import cell_width, shorten
+from tui_lab.numbers import count, number
 
 # Which dot columns of a cycle a series lights where color cannot tell it apart.
 DASHES = ("1", "111100", "10", "11110010", "110", "1000")
@@ -106,7 +106,7 @@ def line_chart(
         _draw_cursor(canvas, area, x_axis, cursor, style)
     if area.top:
         readings = [_reading(p.x, p.y, cursor) for p in ready]
-        at = None if cursor is None else f"at {exact(cursor)}"
+        at = None if cursor is None else f"at {count(cursor)}"
         _draw_header(canvas, title, at, list(zip(series, readings, strict=True)) if legend else [], style)
     if not seen and area.height and area.width > len(waiting):
         middle = area.left + (area.width - cell_width(waiting)) // 2

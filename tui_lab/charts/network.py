@@ -39,14 +39,12 @@ def network_graph(
     inputs: Sequence[str] = (),
     outputs: Sequence[str] = (),
     titles: Sequence[str] = (),
-    values: Sequence[np.ndarray] | None = None,
     maps: Sequence[np.ndarray | None] | None = None,
 ) -> Canvas:
     """Draws a network of dense layers with weights [(I, O), …] as L + 1 columns of neurons.
 
-    inputs, outputs: names beside the first and last column. titles: one over each column. values: one array (n,)
-    a column, −1 to 1, colors the neurons. maps: one array (n, h, w) a column or None, row 0 at the top; drawn in
-    the neurons where there is room.
+    inputs, outputs: names beside the first and last column. titles: one over each column. maps: one array (n, h, w)
+    a column or None, row 0 at the top; drawn in the neurons where there is room.
     Raises ValueError, saying what it needs, where the network has no room: a table then shows it better."""
     weights = [
         np.nan_to_num(np.atleast_2d(np.asarray(w, dtype=np.float64)), posinf=0.0, neginf=0.0) for w in weights
@@ -64,9 +62,7 @@ def network_graph(
     for layer, size in enumerate(sizes):
         for neuron in range(size):
             row, column = layout.rows[layer][neuron], layout.columns[layer]
-            _draw_neuron(
-                canvas, layout, row, column, _item(maps, layer, neuron), _item(values, layer, neuron), style
-            )
+            _draw_neuron(canvas, layout, row, column, _item(maps, layer, neuron), style)
         if layer < len(titles):
             _draw_title(canvas, titles[layer], layout, layer, style)
     _draw_names(canvas, inputs, layout, 0, before, style)
@@ -156,22 +152,18 @@ def _draw_neuron(
     layout: Layout,
     row: int,
     column: int,
-    picture: np.ndarray | None,
-    value: np.ndarray | None,
+    shown: np.ndarray | None,
     style: ChartStyle,
 ) -> None:
-    if picture is not None and layout.neuron_rows > 1:
+    if shown is not None and layout.neuron_rows > 1:
         canvas.paste(
-            heat_map(picture, layout.neuron_rows, layout.neuron_columns, style, signed=True), row, column
+            heat_map(shown, layout.neuron_rows, layout.neuron_columns, style, signed=True), row, column
         )
         return
-    palette = style.palette
-    color = palette.text
-    if value is not None and np.isfinite(value):
-        level = round(min(abs(float(value)), 1.0) * (FADES - 3)) + 2
-        color = int(palette.fades(palette.positive if value >= 0 else palette.negative, FADES)[level])
     middle = row + layout.neuron_rows // 2
-    canvas.put(middle, column + layout.neuron_columns // 2, style.glyphs.neuron, color, attributes=BOLD)
+    canvas.put(
+        middle, column + layout.neuron_columns // 2, style.glyphs.neuron, style.palette.text, attributes=BOLD
+    )
 
 
 def _draw_title(canvas: Canvas, title: str, layout: Layout, layer: int, style: ChartStyle) -> None:

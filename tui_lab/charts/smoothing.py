@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 BLOCK = 64
@@ -35,28 +33,6 @@ def _decayed_sums(values: np.ndarray, beta: float) -> np.ndarray:
         carried = _decayed_sums(sums[:, -1], beta**BLOCK)
         sums[1:] += carried[:-1, None] * beta ** np.arange(1, BLOCK + 1)
     return sums.ravel()[:count]
-
-
-class Smoother:
-    """The same average, value by value."""
-
-    def __init__(self, beta: float = 0.9):
-        _check(beta)
-        self.beta = beta
-        self._total = 0.0
-        self._weight = 0.0
-
-    def add(self, value: float) -> float:
-        """Takes a value and gives the average; what is not finite leaves it as it was."""
-        if math.isfinite(value):
-            self._total = self.beta * self._total + (1 - self.beta) * value
-            self._weight = self.beta * self._weight + (1 - self.beta)
-        return self.average
-
-    @property
-    def average(self) -> float:
-        """The average so far; NaN before the first finite value."""
-        return self._total / self._weight if self._weight else math.nan
 
 
 def _check(beta: float) -> None:

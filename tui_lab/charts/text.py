@@ -3,6 +3,7 @@
 import unicodedata
 
 import numpy as np
+from rich.cells import get_character_cell_size
 
 CELL = np.dtype("<U1")
 REPLACEMENT = "�"
@@ -17,14 +18,11 @@ def cells(text: str) -> np.ndarray:
     found: list[str] = []
     for character in text:
         kind = unicodedata.category(character)
-        if kind in ("Mn", "Me", "Cf"):
-            continue
-        if kind[0] == "C" or kind in ("Zl", "Zp"):
+        if kind != "Cf" and (kind[0] == "C" or kind in ("Zl", "Zp")):
             found.append(REPLACEMENT)
-        elif unicodedata.east_asian_width(character) in "WF":
-            found += [character, ""]
-        else:
-            found.append(character)
+            continue
+        width = get_character_cell_size(character)  # the measure that Textual lays rows out by
+        found += [character, ""][:width]
     return np.array(found, dtype=CELL) if found else np.empty(0, dtype=CELL)
 
 

@@ -1,19 +1,24 @@
 """The root command: knows the name and the one-line help of every command, and imports it when it is called."""
 
 from importlib import import_module
+from inspect import cleandoc
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 COMMANDS = {
     "open": ("lab", "Open the lab on a preset, a file or a run."),
     "train": ("train", "Train a preset, a TOML file or a file of data, without a screen."),
     "resume": ("train", "Go on with a run where it stopped."),
-    "eval": ("use", "Measure a run's best parameters on its test rows."),
-    "predict": ("use", "Predict new rows from a file with a run's best parameters."),
+    "eval": ("evaluate", "Measure a run's best parameters on its test rows."),
+    "predict": ("predict", "Predict new rows from a file with a run's best parameters."),
     "sample": ("sample", "Write text with a network that was trained on text."),
     "presets": ("presets", "List, show and copy ready experiments."),
     "data": ("data", "List and show data sets."),
-    "runs": ("runs", "List and show past trainings."),
+    "runs": ("runs", "List, show, compare and remove past trainings."),
     "reference": ("reference", "List every layer, loss, optimizer … with its fields, or tell all about one."),
     "warmup": ("warmup", "Compile everything now, so that nothing waits later."),
     "doctor": ("doctor", "Show what a bug report needs: versions, cores, cache, terminal."),
@@ -32,23 +37,43 @@ class LazyGroup(click.Group):
     """A group whose commands are imported on use: help and completion stay quick."""
 
     def list_commands(self, context: click.Context) -> list[str]:
-        return list(COMMANDS)
+        return [*COMMANDS, *self.added()]
+
+    @staticmethod
+    def added() -> dict[str, "EntryPoint"]:
+        """The commands of plugins, by name."""
+        from engine import plugins
+
+        return {
+            point.name: point for point in plugins.declared(plugins.COMMANDS) if point.name not in COMMANDS
+        }
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name in self.added():
+            command: click.Command = self.added()[name].load()
+            return command
         if name not in COMMANDS:
             return None
-        module = import_module(f"tui_lab.cli.{COMMANDS[name][0]}")
-        return getattr(module, name.replace("-", "_") + "_command")
+        module, sentence = COMMANDS[name]
+        found: click.Command = getattr(
+            import_module(f"tui_lab.cli.{module}"), name.replace("-", "_") + "_command"
+        )
+        details = found.callback.__doc__ if found.callback is not None else None
+        found.help = f"{sentence}\n\n{cleandoc(details)}" if details else sentence
+        return found
 
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl([(name, help) for name, (_, help) in COMMANDS.items()])
+            rows = [(name, help) for name, (_, help) in COMMANDS.items()]
+            formatter.write_dl(
+                rows + [(name, f"From {point.module}.") for name, point in self.added().items()]
+            )
 
     def resolve_command(self, context: click.Context, args: list[str]) -> tuple:
-        if args and args[0] not in COMMANDS:
+        if args and args[0] not in COMMANDS and args[0] not in self.added():
             from engine.errors import did_you_mean
 
-            context.fail(f"no command {args[0]!r}; {did_you_mean(args[0], COMMANDS)}")
+            context.fail(f"no command {args[0]!r}; {did_you_mean(args[0], self.list_commands(context))}")
         return super().resolve_command(context, args)
 
 

@@ -26,7 +26,6 @@ VARIABLES = ("TERM", "COLORTERM", "NO_COLOR", "TERM_PROGRAM", "TMUX", "SSH_TTY",
 
 @click.command("doctor")
 def doctor_command() -> None:
-    """Show what a bug report needs: versions, cores, cache, terminal."""
     from tui_lab.cli.tables import aligned
 
     checks: list[tuple[str, Callable[[], str]]] = [
@@ -91,13 +90,17 @@ def blas() -> str:
 
 
 def cache() -> str:
-    from engine.machine.compiler import cache_folder
+    from engine.machine.cache import cache_folder
     from tui_lab.numbers import size
 
     folder = cache_folder()
     files = [f for f in folder.rglob("*") if f.is_file()]
     compiled = sum(f.suffix == ".nbc" for f in files)
-    return f"{folder}, {compiled} compiled, {size(sum(f.stat().st_size for f in files))}"
+    kept = size(sum(f.stat().st_size for f in files))
+    return (
+        f"{folder}, {compiled} compiled, {kept}; may be deleted at any time, is after 14 days without use; "
+        "TUI_LAB_CACHE names another place"
+    )
 
 
 def terminal() -> str:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
+from tui_lab.cli.completion import complete_anything
 from tui_lab.cli.options import (
-    complete_presets,
     data_assignments,
     data_options,
     runs_option,
@@ -39,7 +39,7 @@ def screen_options(function):
 
 
 @click.command("open")
-@click.argument("target", metavar="PRESET|FILE|RUN", required=False, shell_complete=complete_presets)
+@click.argument("target", metavar="PRESET|FILE|RUN", required=False, shell_complete=complete_anything)
 @data_options
 @screen_options
 @threads_option()
@@ -49,7 +49,7 @@ def open_command(
     no_mouse: bool, threads: int | None, runs: Path | None, column: str | None, ignore: tuple[str, ...],
     task: str | None,
 ) -> int:  # fmt: skip
-    """Open the lab on a preset, a TOML file or one of data, or a run; without one, on the list of presets."""
+    """A file is a TOML file, or one of data. Without a target the lab opens on the list of presets."""
     return open_lab(
         target,
         runs_root(runs),

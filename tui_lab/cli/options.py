@@ -105,17 +105,5 @@ def threads_option() -> Decorator:
     )
 
 
-def complete_presets(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[Any]:
-    from presets import names
-
-    return [name for name in names() if name.startswith(incomplete)]
-
-
-def complete_reference(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[Any]:
-    """Names that `reference` takes, each with its first sentence."""
-    from click.shell_completion import CompletionItem
-
-    from engine.catalog import FAMILIES, entries
-
-    known = [(family.name, family.title) for family in FAMILIES] + [(e.name, e.summary) for e in entries()]
-    return [CompletionItem(name, help=help) for name, help in known if name.startswith(incomplete)]
+def json_option() -> Decorator:
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")

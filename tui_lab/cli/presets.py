@@ -4,29 +4,38 @@ from pathlib import Path
 
 import click
 
-from tui_lab.cli.options import complete_presets
+from tui_lab.cli.completion import complete_presets
+from tui_lab.cli.options import json_option
+from tui_lab.cli.printing import echo
 
 
 @click.group("presets", invoke_without_command=True)
+@json_option()
 @click.pass_context
-def presets_command(context: click.Context) -> None:
-    """List, show and copy ready experiments."""
+def presets_command(context: click.Context, as_json: bool) -> None:
     if context.invoked_subcommand is None:
-        context.invoke(list_presets)
+        context.invoke(list_presets, as_json=as_json)
 
 
 @presets_command.command("list")
-def list_presets() -> None:
+@json_option()
+def list_presets(as_json: bool = False) -> None:
     """List the presets by topic."""
+    import json
+
     import presets
     from tui_lab.cli.tables import aligned
 
     rows = [(name, presets.topic(name), presets.load(name)["title"]) for name in presets.names()]
+    if as_json:
+        for name, topic, title in rows:
+            click.echo(json.dumps({"name": name, "topic": topic, "title": title}, ensure_ascii=False))
+        return
     for topic in dict.fromkeys(topic for _, topic, _ in rows):
-        click.echo(topic)
+        echo(topic)
         lines = aligned([(name, title) for name, its, title in rows if its == topic], indent="  ")
-        click.echo("\n".join(lines) + "\n")
-    click.echo("tui-lab train NAME trains one, tui-lab presets show NAME tells about it")
+        echo("\n".join(lines) + "\n")
+    echo("tui-lab train NAME trains one, tui-lab presets show NAME tells about it")
 
 
 @presets_command.command("show")
@@ -41,30 +50,30 @@ def show_preset(name: str) -> None:
     title, experiment = loading.experiment_of(name)
     dataset = loading.dataset_of(experiment)
     network = trace(experiment.model, io_spec(experiment, dataset))
-    click.echo(f"{title}: {experiment.title}\n")
+    echo(f"{title}: {experiment.title}\n")
     if experiment.story:
-        click.echo(click.wrap_text(" ".join(experiment.story.split()), width=78) + "\n")
+        echo(click.wrap_text(" ".join(experiment.story.split()), width=78) + "\n")
     shapes = {p.name: p.shape for p in network.parameters}
     rows = [("input", shape_text(dataset.input_shape), "")]
     for block in network.blocks:
         size = sum(product(shapes[name]) for name in block.parameters)
         rows.append((block.name, shape_text(block.shape), f"{size:,}" if size else ""))
     rows.append(("", "", f"{network.size:,} parameters"))
-    click.echo("\n".join(aligned(rows, right=frozenset({2}), indent="  ")) + "\n")
+    echo("\n".join(aligned(rows, right=frozenset({2}), indent="  ")) + "\n")
     optimizer, loss = experiment.optimizer, experiment.loss
     training = experiment.training
     length = f"{training.steps:,} steps" if training.steps else f"{training.epochs:g} epochs"
     sizes = " · ".join(f"{len(getattr(dataset, part)):,} {part}" for part in ("train", "val", "test"))
-    click.echo(f"  data   {experiment.data.tag()}: {sizes}")
+    echo(f"  data   {experiment.data.tag()}: {sizes}")
     if experiment.augment:
-        click.echo(f"  change {', '.join(step.tag() for step in experiment.augment)} of the training rows")
-    click.echo(f"  loss   {loss.tag()}, {optimizer.tag()} at {optimizer.lr:g}, {length}")
+        echo(f"  change {', '.join(step.tag() for step in experiment.augment)} of the training rows")
+    echo(f"  loss   {loss.tag()}, {optimizer.tag()} at {optimizer.lr:g}, {length}")
     if experiment.expect:
-        click.echo(f"  expect {experiment.expect.text()}")
+        echo(f"  expect {experiment.expect.text()}")
     if experiment.things_to_try:
-        click.echo("\nto try")
+        echo("\nto try")
         for line in experiment.things_to_try:
-            click.echo(f"  {line}")
+            echo(f"  {line}")
 
 
 @presets_command.command("copy")
@@ -83,7 +92,7 @@ def copy_preset(name: str, file: Path) -> None:
         raise InputError(f"{file}: is there already; choose another name") from None
     except OSError as error:
         raise InputError(f"{file}: cannot be written: {error.strerror}") from None
-    click.echo(f"{file} is yours; train it with: tui-lab train {file}")
+    echo(f"{file} is yours; train it with: tui-lab train {file}")
 
 
 def shape_text(shape: tuple[int, ...]) -> str:

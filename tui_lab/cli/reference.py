@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tui_lab.cli.options import complete_reference
+from tui_lab.cli.completion import complete_reference
 
 if TYPE_CHECKING:
     from engine.catalog import Entry

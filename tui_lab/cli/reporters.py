@@ -14,6 +14,7 @@ from engine.events import CheckpointEvent, EditEvent, End, Event, Log, Start, Wa
 from engine.trainer import Trainer
 from tui_lab import numbers
 from tui_lab.cli.options import runs_root
+from tui_lab.cli.printing import printable
 
 LINE_SECONDS = 2.0
 NARROWEST_BAR = 12  # columns
@@ -49,7 +50,7 @@ class Json(Quiet):
             self.hint(event.message)
 
     def hint(self, message: str) -> None:
-        print(f"tui-lab: {message}", file=sys.stderr)
+        print(printable(f"tui-lab: {message}"), file=sys.stderr)
 
 
 class Pace:
@@ -79,7 +80,7 @@ class Plain(Quiet):
         self.begun, self.first = False, True
 
     def line(self, text: str) -> None:
-        self.out.write(text + "\n")
+        self.out.write(printable(text) + "\n")
         self.out.flush()
 
     def begin(self, trainer: Trainer) -> None:
@@ -128,11 +129,11 @@ class Plain(Quiet):
         parts = [
             f"step {numbers.count(log.step):>{len(total)}} of {total}",
             f"epoch {log.epoch:8.1f}",
-            f"train {numbers.measure(log.train_loss)}",
-            f"val {numbers.measure(log.val_loss)}",
+            f"train {numbers.number(log.train_loss)}",
+            f"val {numbers.number(log.val_loss)}",
         ]
         if self.metric in log.metrics:
-            parts.append(f"{self.metric} {numbers.measure(log.metrics[self.metric])}")
+            parts.append(f"{self.metric} {numbers.number(log.metrics[self.metric])}")
         parts.append(f"{numbers.rate(self.pace.steps_per_second):>5} steps/s")
         left = self.pace.seconds_left
         if left is not None and log.step < self.trainer.experiment.training.steps:
@@ -185,10 +186,10 @@ class Live(Plain):
         """Losses, metric, speed and time left; where the terminal is narrow, what matters least goes first."""
         parts = {}
         if self.log is not None:
-            parts["train"] = f"train {numbers.measure(self.log.train_loss)}"
-            parts["val"] = f"val {numbers.measure(self.log.val_loss)}"
+            parts["train"] = f"train {numbers.number(self.log.train_loss)}"
+            parts["val"] = f"val {numbers.number(self.log.val_loss)}"
             if self.metric in self.log.metrics:
-                parts["metric"] = f"{self.metric} {numbers.measure(self.log.metrics[self.metric])}"
+                parts["metric"] = f"{self.metric} {numbers.number(self.log.metrics[self.metric])}"
         parts["speed"] = f"{numbers.rate(self.pace.steps_per_second):>4} steps/s"
         left = self.pace.seconds_left
         if left is not None:
@@ -208,10 +209,10 @@ class Live(Plain):
                 self.pulse("")  # a quick run logs so often that no moment is free of events
             case WarningEvent():
                 self.console.print("[yellow]warning:[/]", end=" ")
-                self.console.print(event.message, markup=False, highlight=False)
+                self.console.print(printable(event.message), markup=False, highlight=False)
             case EditEvent():
                 self.console.print(
-                    f"step {numbers.count(event.step)}: {event}", markup=False, highlight=False
+                    printable(f"step {numbers.count(event.step)}: {event}"), markup=False, highlight=False
                 )
             case End():
                 self.progress.update(self.task, visible=False)
@@ -241,12 +242,15 @@ def summary(end: End, run: str, width: int = 0) -> list[str]:
     """What a person wants to know at the end, in lines of at most `width` where one is given."""
     seconds = f"{end.seconds:.1f} s" if end.seconds < 60 else numbers.duration(end.seconds)
     speed = f"{numbers.rate(end.steps_per_second)} steps/s"
-    lines = [f"{ENDINGS[end.reason]}: step {numbers.count(end.step)}, {seconds}, {speed}"]
+    ending = ENDINGS[end.reason] if end.saved else f"{end.reason}, not everything is saved"
+    lines = [f"{ending}: step {numbers.count(end.step)}, {seconds}, {speed}"]
     if end.test:
         lines += labelled("test", measurements(end.test), width)
     if end.best:
         step = f"step {numbers.count(end.best['step'])}"
         lines += labelled("best", [step, *measurements({k: v for k, v in end.best.items() if k != "step"})])
+    if not end.saved:
+        return lines
     if end.reason in ("done", "early_stop"):
         lines += labelled("next", [f"tui-lab eval {reference(run)}", f"tui-lab open {reference(run)}"], width)
     elif end.reason == "time":
@@ -266,7 +270,7 @@ def labelled(label: str, parts: list[str], width: int = 0) -> list[str]:
 
 
 def measurements(values: dict[str, Any]) -> list[str]:
-    return [f"{name} {numbers.measure(value).strip()}" for name, value in values.items()]
+    return [f"{name} {numbers.number(value).strip()}" for name, value in values.items()]
 
 
 def reference(run: str) -> str:

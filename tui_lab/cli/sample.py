@@ -1,15 +1,16 @@
 """sample: text from a trained network, as it is written."""
 
-import sys
 from pathlib import Path
 
 import click
 
+from tui_lab.cli.completion import complete_runs
 from tui_lab.cli.options import Number, runs_option, runs_root
+from tui_lab.cli.printing import output
 
 
 @click.command("sample")
-@click.argument("run", metavar="RUN")
+@click.argument("run", metavar="RUN", shell_complete=complete_runs)
 @click.option("--prompt", default="", help="What the text goes on from; \\n is a line end.")
 @click.option(
     "--length", type=click.IntRange(1, 10_000_000), default=500, show_default=True, help="Tokens to write."
@@ -35,20 +36,17 @@ def sample_command(
     seed: int,
     runs: Path | None,
 ) -> None:
-    """Write text with a run's best parameters, or with those of a checkpoint file (RUN may be one)."""
+    """RUN is a directory, a name, "last", or a checkpoint file."""
     from engine.generate import Sampling
-    from engine.runs import RunDirectory
-    from tui_lab.cli import loading
+    from tui_lab.cli.loading import model_of
 
-    if run.endswith(".safetensors"):
-        model = loading.Model.of_file(Path(run))
-    else:
-        model = loading.Model.of(RunDirectory.find(run, runs_root(runs)))
+    model = model_of(run, runs_root(runs))
     prompt = prompt.replace("\\n", "\n")
     sampling = Sampling(temperature, top_k, top_p)
     pieces = model.generator().write(prompt, length, sampling, seed)
     last = next(pieces)  # what is wrong with the prompt shows before anything is printed
-    write, flush = sys.stdout.write, sys.stdout.flush  # click.echo would cost more than the network
+    stream = output()
+    write, flush = stream.write, stream.flush  # click.echo would cost more than the network
     write(prompt + last)
     for piece in pieces:
         flush()

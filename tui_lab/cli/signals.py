@@ -7,6 +7,20 @@ from contextlib import contextmanager
 SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
+def interrupt_once(number: int, frame: object) -> None:
+    """A handler for a time in which nothing needs saving: ends the command; further signals change nothing."""
+    for each in SIGNALS:
+        signal.signal(each, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+def end_on_signals() -> None:
+    """Let signals end the command with its own exit code; what is ignored from outside, as under nohup, stays so."""
+    for number in SIGNALS:
+        if signal.getsignal(number) not in (signal.SIG_IGN, None):
+            signal.signal(number, interrupt_once)
+
+
 @contextmanager
 def handled(handler: Callable[[int, object], None]) -> Iterator[None]:
     """While it lasts the handler gets the signals; what is ignored from outside, as under nohup, stays ignored."""

@@ -3,17 +3,21 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from rich.cells import cell_len
+
+from engine.errors import escaped
+
 
 def aligned(
     rows: Iterable[Sequence[Any]], right: frozenset[int] = frozenset(), indent: str = ""
 ) -> list[str]:
     """Rows of cells as lines, columns two spaces apart; columns in `right` are set flush right."""
-    texts = [[str(cell) for cell in row] for row in rows]
-    widths = [max(map(len, column)) for column in zip(*texts, strict=True)] if texts else []
+    texts = [[escaped(str(cell)) for cell in row] for row in rows]
+    widths = [max(map(cell_len, column)) for column in zip(*texts, strict=True)] if texts else []
     return [
         indent
         + "  ".join(
-            cell.rjust(width) if i in right else cell.ljust(width)
+            " " * (width - cell_len(cell)) + cell if i in right else cell + " " * (width - cell_len(cell))
             for i, (cell, width) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
         for row in texts

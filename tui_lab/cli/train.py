@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tui_lab.cli.completion import complete_assignment, complete_presets, complete_runs
 from tui_lab.cli.options import (
     MOST_STEPS,
     check_length,
-    complete_presets,
     data_assignments,
     data_options,
     length_options,
@@ -20,7 +20,7 @@ from tui_lab.cli.options import (
     runs_root,
     threads_option,
 )  # fmt: skip
-from tui_lab.cli.signals import handled
+from tui_lab.cli.signals import handled, interrupt_once
 
 if TYPE_CHECKING:
     from engine.events import Event
@@ -33,7 +33,12 @@ INTERRUPTED = 130
 @click.command("train")
 @click.argument("target", metavar="PRESET|FILE", shell_complete=complete_presets)
 @click.option(
-    "--set", "assignments", metavar="KEY=VALUE", multiple=True, help="Change a field: optimizer.lr=0.01."
+    "--set",
+    "assignments",
+    metavar="KEY=VALUE",
+    multiple=True,
+    help="Change a field: optimizer.lr=0.01.",
+    shell_complete=complete_assignment,
 )
 @data_options
 @length_options
@@ -47,11 +52,11 @@ def train_command(
     seed: int | None, threads: int | None, runs: Path | None, name: str | None, as_json: bool, quiet: bool,
     column: str | None, ignore: tuple[str, ...], task: str | None,
 ) -> int:  # fmt: skip
-    """Train a preset, a TOML file, or what suits a file of data (a table, a text, pictures), without a screen."""
+    """A file of data (a table, a text, pictures) gets an experiment that suits it."""
     check_length(steps, epochs)
     check_output(as_json, quiet)
     with ending_cleanly() as ending:
-        from engine.loop import Launch
+        from engine.launch import Launch
         from tui_lab.cli.loading import experiment_of
         from tui_lab.cli.reporters import reporter
         from tui_lab.session.local import LocalSession
@@ -67,12 +72,13 @@ def train_command(
 
 
 @click.command("resume")
-@click.argument("run", metavar="RUN")
+@click.argument("run", metavar="RUN", shell_complete=complete_runs)
 @click.option(
     "--set",
     "assignments",
     metavar="KEY=VALUE",
     multiple=True,
+    shell_complete=complete_assignment,
     help="Change a field that may change while the network learns: optimizer.lr=0.01.",
 )
 @click.option("--more", type=click.IntRange(1, MOST_STEPS), help="Steps to add to those made so far.")
@@ -89,7 +95,7 @@ def resume_command(
     minutes: float | None, patience: int | None, path: str | None, threads: int | None, runs: Path | None,
     as_json: bool, quiet: bool,
 ) -> int:  # fmt: skip
-    """Go on with a run where it stopped: RUN is a directory, a name, or "last".
+    """RUN is a directory, a name, or "last".
 
     --steps and --epochs count from the run's beginning, --more from where it stopped.
     """
@@ -97,7 +103,7 @@ def resume_command(
     check_output(as_json, quiet)
     with ending_cleanly() as ending:
         from engine.experiment import parse_assignment
-        from engine.loop import Launch, with_changes
+        from engine.launch import Launch, with_changes
         from engine.runs import RunDirectory
         from tui_lab.cli.reporters import reporter
         from tui_lab.session.local import LocalSession
@@ -132,7 +138,8 @@ class Ending:
 
     def handle(self, number: int, frame: object) -> None:
         if self.session is None:
-            raise KeyboardInterrupt
+            interrupt_once(number, frame)
+            return
         self.session.interrupt()
 
     def follow(self, session: "LocalSession") -> int:

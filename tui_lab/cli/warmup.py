@@ -12,9 +12,9 @@ import click
 @click.command("warmup")
 @click.option("--precision", type=click.Choice(["float32", "float64"]), default="float32", show_default=True)
 def warmup_command(precision: str) -> None:
-    """Compile everything now, so that nothing waits later."""
     from engine.machine import vm
-    from engine.machine.compiler import address, cache_folder
+    from engine.machine.cache import cache_folder
+    from engine.machine.compiler import address
     from engine.machine.program import all_kernels
     from tui_lab.cli.signals import held_back
 

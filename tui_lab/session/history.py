@@ -69,11 +69,6 @@ class History:
         """How many values were ever added."""
         return self._levels[0].total
 
-    @property
-    def nbytes(self) -> int:
-        """The memory its values take."""
-        return len(self._levels) * 4 * CAPACITY * 8
-
     def add(self, step: float, value: float) -> None:
         """Takes one value."""
         self.extend(np.array([step]), np.array([value]))
@@ -116,15 +111,6 @@ class History:
         begin = max(int(np.searchsorted(rows[0], first, side="left")) - 1, 0)
         end = int(np.searchsorted(rows[0], last, side="right")) + 1
         return Buckets(*rows[:, begin:end])
-
-    @property
-    def last(self) -> tuple[float, float] | None:
-        """The newest step and value; None before the first."""
-        ring = self._levels[0]
-        if not ring.total:
-            return None
-        step, value = ring.since(ring.total - 1)[:2, 0]
-        return float(step), float(value)
 
     @staticmethod
     def _reaches(ring: Ring, first: float) -> bool:

@@ -12,7 +12,8 @@ from engine.data import prepare
 from engine.errors import LabError
 from engine.events import Event
 from engine.experiment import dataset_key
-from engine.loop import Launch
+from engine.launch import Launch
+from engine.machine.cache import complaints as cache_complaints
 from engine.trainer import Trainer
 from tui_lab import faults
 from tui_lab.session import base
@@ -167,6 +168,8 @@ class LocalSession:
                 return
             self._say(base.COMPILING, f"compiling {i + 1} of {len(jobs)}")
             job()
+        for complaint in cache_complaints:
+            controller.tell(complaint)
         if self._play:
             try:
                 controller.go()

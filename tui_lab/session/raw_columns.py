@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from engine.data.sources.base import Source
-from engine.data.sources.rows import RowSource
+from engine.data.sources.rows import Raw, RowSource
 
 MOST_VALUES = 20_000_000  # of a table that is read once more for this
 
@@ -15,7 +15,11 @@ def columns_before(source: Source, seed: int, size: int) -> list[dict[str, Any]]
     nothing for other data than tables. `size`: the number of the network's input values."""
     if not isinstance(source, RowSource) or size > MOST_VALUES:
         return []
-    raw = source.raw(seed)
+    return columns_in(source.raw(seed))
+
+
+def columns_in(raw: Raw) -> list[dict[str, Any]]:
+    """The same of rows that were loaded."""
     if not raw.features or raw.x.ndim != 2:
         return []
     return [column(name, raw.x[:, i], len(raw.categories.get(i, ()))) for i, name in enumerate(raw.features)]

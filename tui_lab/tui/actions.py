@@ -1,5 +1,5 @@
-"""Every action of the screens, once: key bindings, footer, help, command palette and the README's table are made
-from this table."""
+"""Every action of the screens, once: key bindings, footer, help, command palette and docs/keys.md are made from
+this table."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class Action:
     call: str
     keys: str
     title: str  # in the footer, the help and the palette
-    about: str = ""  # a sentence for the palette and the README
+    about: str = ""  # a sentence for the palette and the documentation
     footer: bool = False
     palette: bool = True  # not for keys that move something
     priority: bool = False  # before whatever is focused
@@ -124,7 +124,7 @@ def bindings(*groups: Group) -> list[BindingType]:
 
 
 def lab_groups(tabs: Iterable[str]) -> dict[str, Group]:
-    """The actions of the lab by heading, as the help and the README show them."""
+    """The actions of the lab by heading, as the help and the documentation show them."""
     return {
         "Training": TRAINING,
         "Curves": CURVES,
@@ -140,8 +140,8 @@ def every_action() -> list[Action]:
     return [action for group in groups for action in group]
 
 
-def readme_table(tabs: Iterable[str]) -> str:
-    """The README's table of keys, as Markdown."""
+def keys_table(tabs: Iterable[str]) -> str:
+    """The table of docs/keys.md, as Markdown."""
     lines = ["| key | | |", "|---|---|---|"]
     for group in lab_groups(tabs).values():
         for action in group:

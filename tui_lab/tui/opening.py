@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import presets
+from engine.activations import Identity
 from engine.data import prepare
 from engine.experiment import Experiment, experiment_from
-from engine.loop import Launch
+from engine.launch import Launch
 from engine.network import NetworkSpec, trace
 from engine.plan import io_spec
 from engine.runs import RunDirectory
@@ -84,14 +85,15 @@ def run_story(run: RunDirectory) -> str:
 
 def layers_text(experiment: Experiment, input_shape: tuple[int, ...], network: NetworkSpec) -> str:
     """The layers with shapes and parameter counts, then how they are trained."""
-    activations = {b.name: getattr(b.layer, "activation", None) for b in network.blocks}
+    activations = {b.name: b.layer.activates for b in network.blocks}
     lines = [f"{'input':24} {size_of(input_shape):>9}"]
     for row in grouped(describe_blocks(network)):
         if row.depth > DEEPEST:
             continue
         activation = activations.get(row.name)
-        named = activation is not None and activation.tag() != "identity"
-        name = f"{row.name} {activation.tag()}" if named else row.name  # type: ignore[union-attr]
+        name = row.name
+        if activation is not None and not isinstance(activation, Identity):
+            name += f" {activation.tag()}"
         name = f"{row.times} × {name}" if row.times > 1 else name
         count = f"{row.parameters:,}" if row.parameters else ""
         lines.append(f"{'  ' * row.depth + name:24} {size_of(row.shape):>9} {count:>10}".rstrip())

@@ -47,5 +47,4 @@ class QuietApp(App[int]):
 
     def _handle_exception(self, error: Exception) -> None:
         self.failure = error
-        self._return_code = 1
-        self.exit(1)
+        self.exit(1, return_code=1)

@@ -84,6 +84,7 @@ class Choices(msgspec.Struct, frozen=True):
     day_first: bool | None = None
     merge: bool = True  # labels that differ only in case or blanks are one
     absent: bool = True  # missing cells of text are a category
+    words: bool = True  # "None" and "NA" may be classes: nobody said that they are missing
 
 
 def decimal_sign(table: Table, names: Iterable[str]) -> str:
@@ -488,7 +489,7 @@ def read_column(table: Table, name: str, fit: ColumnFit, merge: bool) -> tuple[n
 
 
 def fitted_to_training(
-    fit: TableFit, x: np.ndarray, train: np.ndarray, most: int
+    fit: TableFit, x: np.ndarray, train: np.ndarray, most: int, embedded: tuple[str, ...] = ()
 ) -> tuple[TableFit, np.ndarray, dict[int, tuple[str, ...]], list[Note]]:
     """The columns as the training rows know them: categories that only other rows have, or that are beyond the `most`
     frequent ones, become unknown (−1) in x (R, F), and medians are measured. Also the categories by their place."""
@@ -501,14 +502,14 @@ def fitted_to_training(
             known = codes[train]
             counts = np.bincount(known[known >= 0].astype(int), minlength=len(column.kinds))
             seen = np.flatnonzero(counts)
-            rare = len(seen) - most
+            rare = 0 if column.name in embedded else len(seen) - most
             if rare > 0:
                 seen = np.sort(np.argsort(-counts, kind="stable")[:most])
                 notes.append(
                     Note(
                         column.name, f"has {len(column.kinds):,} kinds",
                         f"the {most} most frequent are told apart, the others are taken for unknown",
-                        f'data.ignore = ["{column.name}"] leaves it out',
+                        f'data.embed = ["{column.name}"] keeps all, as numbers for an embedding',
                     )
                 )  # fmt: skip
             if len(seen) < len(column.kinds):

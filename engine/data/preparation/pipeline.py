@@ -37,13 +37,21 @@ class Pipeline:
     series: str = ""  # of a series: its column
     difference: int = 0  # and against how many values before its changes are; 0: the values themselves
     table: TableFit | None = None  # of a table: how its cells are read
+    embedded: tuple[int, ...] = ()  # raw columns of categories that stay numbers, for an embedding
 
     @classmethod
     def fitted(
-        cls, steps: Sequence[Preprocess], x: np.ndarray, categories: dict[int, tuple[str, ...]], **names: Any
+        cls,
+        steps: Sequence[Preprocess],
+        x: np.ndarray,
+        categories: dict[int, tuple[str, ...]],
+        embedded: tuple[int, ...] = (),
+        **names: Any,
     ) -> "Pipeline":
-        """Fit the steps, one after the other, on training rows x (R, …)."""
-        counts = {column: len(known) for column, known in categories.items()}
+        """Fit the steps, one after the other, on training rows x (R, …), of a table on all but `embedded` columns."""
+        counts = stepped(categories, embedded)
+        if embedded:
+            x = np.delete(x, embedded, axis=1)
         chosen = list(steps)
         if counts and not any(isinstance(step, OneHot) for step in steps):
             fills = [s for s in steps if isinstance(s, Missing)]
@@ -56,7 +64,7 @@ class Pipeline:
             if i + 1 < len(chosen):
                 x = applied(step, fitted, columns, np.asarray(x, np.float64))
                 counts = {} if isinstance(step, OneHot) else counts
-        return cls(categories=categories, steps=tuple(done), **names)
+        return cls(categories=categories, steps=tuple(done), embedded=embedded, **names)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -64,9 +72,20 @@ class Pipeline:
         one_hot = any(isinstance(step, OneHot) for step, _ in self.steps)
         names: list[str] = []
         for i, feature in enumerate(self.features):
+            if i in self.embedded:
+                continue
             known = self.categories.get(i, ()) if one_hot else ()
             names += [f"{feature}={category}" for category in known] or [feature]
-        return tuple(names)
+        return (*(self.features[i] for i in self.embedded), *names)
+
+    @property
+    def vocabulary(self) -> tuple[int, ...]:
+        """How many numbers each of the network's inputs may be, 0 for quantities; empty where all are. 0 is whoever
+        was not in training."""
+        if not self.embedded:
+            return ()
+        counts = [len(self.categories[i]) + 1 for i in self.embedded]
+        return (*counts, *[0] * (len(self.columns) - len(counts)))
 
     def transform(self, x: np.ndarray, dtype: str | np.dtype = "float64") -> np.ndarray:
         """Raw rows (R, …) as the network's inputs; a value that is missing and not filled in stays NaN.
@@ -82,11 +101,14 @@ class Pipeline:
 
     def _transformed(self, x: np.ndarray) -> np.ndarray:
         x = np.asarray(x, np.float64)
-        counts = {column: len(known) for column, known in self.categories.items()}
+        codes = np.nan_to_num(x[:, list(self.embedded)], nan=-1) + 1 if self.embedded else None
+        if codes is not None:
+            x = np.delete(x, self.embedded, axis=1)
+        counts = stepped(self.categories, self.embedded)
         for step, fitted in self.steps:
             x = applied(step, fitted, columns_for(step, counts, x), x)
             counts = {} if isinstance(step, OneHot) else counts
-        return x
+        return x if codes is None else np.concatenate([codes, x], axis=1)
 
     @property
     def takes_unknown(self) -> bool:
@@ -129,6 +151,7 @@ class Pipeline:
             "series": self.series,
             "difference": self.difference,
             "table": msgspec.to_builtins(self.table),
+            "embedded": list(self.embedded),
         }
 
     @classmethod
@@ -148,6 +171,7 @@ class Pipeline:
             series=json.get("series", ""),
             difference=json.get("difference", 0),
             table=msgspec.convert(json["table"], TableFit) if json.get("table") else None,
+            embedded=tuple(json.get("embedded", ())),
         )
 
 
@@ -156,6 +180,12 @@ def pictures_of(json: Json) -> PictureFit | None:
     if json.get("pictures"):
         return msgspec.convert(json["pictures"], PictureFit)
     return PictureFit(size=json["size"], colors="auto") if json.get("size") else None
+
+
+def stepped(categories: dict[int, tuple[str, ...]], embedded: tuple[int, ...]) -> dict[int, int]:
+    """How many categories the columns have that the steps are given, by their places among those."""
+    places = {column: column - sum(e < column for e in embedded) for column in categories}
+    return {places[column]: len(known) for column, known in categories.items() if column not in embedded}
 
 
 def columns_for(step: Preprocess, counts: dict[int, int], x: np.ndarray) -> list[int] | None:

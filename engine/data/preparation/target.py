@@ -105,7 +105,11 @@ def of_classes(table: Table, name: str, values: np.ndarray | None, task: str, ch
     codes, kinds = table.kinds(name)
     counts = np.bincount(codes, minlength=len(kinds)).tolist()
     occurring = [(cell, count) for cell, count in zip(kinds, counts, strict=True) if count]
-    as_class = {c for c, n in occurring if values is None and c in WORDS and table.is_missing(c) and n > 1}
+    as_class = {
+        c
+        for c, n in occurring
+        if values is None and choices.words and c in WORDS and table.is_missing(c) and n > 1
+    }
     known = [(cell, n) for cell, n in occurring if not table.is_missing(cell) or cell in as_class]
     if values is None:
         spelled, notes = spellings(name, known, choices.merge)

@@ -5,9 +5,12 @@ numbers in it, or as its different cells and a code for each row: a million rows
 """
 
 import csv
+import gc
 import io
+import os
 import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -23,7 +26,7 @@ from engine.errors import InputError, did_you_mean
 UNKNOWN = ""  # the first of the categories where others than those of training may come
 MISSING = frozenset({"", "na", "n/a", "#n/a", "<na>", "nan", "-nan", "null", "none", "?", "-"})
 YEAR = re.compile(r"(19|20)\d\d")
-CELLS = 4_000_000  # that are held as text at a time
+CELLS = 500_000  # that are held as text at a time
 FEW = 4  # a column whose cells repeat so often on average is kept as codes
 FIRST = 40  # rows that are kept as they are, to be shown
 
@@ -50,17 +53,21 @@ class Table:
     first: list[list[str]] = field(default_factory=list)  # rows as they are
     notes: list[str] = field(default_factory=list)
     separator: str = ","
-    unnamed: tuple[str, ...] = ()  # columns whose name is their place
+    unnamed: frozenset[str] = frozenset()  # columns whose name is their place
     again: Callable[[int], list[str]] | None = None  # reads the text of a column once more
+    _places: tuple[tuple[str, ...], dict[str, int]] = ((), {})
 
     def __len__(self) -> int:
         return len(self.lines)
 
     def index(self, name: str) -> int:
         """A column's place. Raises InputError with the nearest name where there is none."""
-        if name not in self.names:
+        if self._places[0] is not self.names:
+            self._places = (self.names, {name: i for i, name in enumerate(self.names)})
+        place = self._places[1].get(name)
+        if place is None:
             raise InputError(f"{self.path}: has no column {name!r}; {did_you_mean(name, self.names)}")
-        return self.names.index(name)
+        return place
 
     def values(self, name: str) -> np.ndarray | None:
         """Numbers (R,) with NaN for missing cells, where all others are plain numbers, and there are any."""
@@ -105,6 +112,9 @@ def read_table(
 
     Raises InputError that names file and line where it is absent, empty, ragged, or not of its encoding.
     """
+    key = (mark_of(path), encoding, separator, headed, None if missing is None else tuple(missing))
+    if key[0] is not None and key in _recent:
+        return _recent[key]
     content = read_bytes(Path(path))
     chosen = encoding or encoding_of(content)
     check_encoding(content, path, chosen)
@@ -115,7 +125,40 @@ def read_table(
     dialect = seen_from(sample, separator, ".tsv" in Path(path).name.lower())
     underscored = content.find(b"_", content.find(b"\n") + 1) >= 0
     marks = MISSING if missing is None else frozenset(mark.strip().lower() for mark in missing)
-    return Reading(path, content, chosen, dialect, headed, marks, underscored).table()
+    with uncollected():
+        table = Reading(path, content, chosen, dialect, headed, marks, underscored).table()
+    _recent.clear()
+    _recent[key] = table
+    return table
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Without garbage collection: it would look through millions of new cells again and again."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
+_recent: dict[tuple[object, ...], Table] = {}  # the table read last: it is judged first and prepared then
+
+
+def forget() -> None:
+    """Let go of the table that was read last: its rows are prepared."""
+    _recent.clear()
+
+
+def mark_of(path: str) -> tuple[object, ...] | None:
+    """What tells a file from an earlier one of its name; None where there is none."""
+    try:
+        state = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    return os.path.abspath(path), state.st_mtime_ns, state.st_size, state.st_ino
 
 
 class Lines:
@@ -183,7 +226,7 @@ class Reading:
         columns = [merged(parts, self.missing) for parts in chunks]
         table = Table(
             self.path, frame.names, columns, np.array(lines), frame.headed, self.missing, kept,
-            [*self.dialect.notes, *frame.notes], self.dialect.separator, frame.unnamed,
+            [*self.dialect.notes, *frame.notes], self.dialect.separator, frozenset(frame.unnamed),
             lambda i: self.texts(frame, i),
         )  # fmt: skip
         for i, column in enumerate(columns):  # numbers here, text there: all of it as text

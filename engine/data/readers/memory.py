@@ -46,7 +46,8 @@ class ArrayStore:
             if match is None:
                 return None
             path = Path(value) if Path(value).is_absolute() else None
-            return KNOWN.get(match[1]) or cls(None, match[1], path)
+            known = KNOWN.get(match[1])
+            return cls(None, match[1], path) if known is None else known
         if isinstance(value, Mapping) or is_frame(value):
             return cls(content_of_frame(value))
         if isinstance(value, np.ndarray | list | tuple) or hasattr(value, "to_numpy"):

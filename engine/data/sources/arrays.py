@@ -53,6 +53,12 @@ class Arrays(TableSource, tag="arrays"):
     def located(self, folder: Path) -> "Arrays":
         return msgspec.structs.replace(self, **{n: s.located(folder) for n, s in self.stores.items()})
 
+    def read(self) -> Table:
+        """The frame as a table, all parts one after the other. Raises InputError where x is an array."""
+        if not self.x.is_table:
+            raise InputError(f"{self.where}: have no columns with names")
+        return joined([s for s in (self.x, self.val_x, self.test_x) if s is not None]).table(self.where)
+
     def load(self, rng: np.random.Generator) -> Raw:
         xs = [s for s in (self.x, self.val_x, self.test_x) if s is not None]
         x = joined(xs)

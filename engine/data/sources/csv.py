@@ -24,7 +24,7 @@ class Csv(TableSource, tag="csv", kw_only=True):
     def where(self) -> str:
         return self.path
 
-    def table(self) -> Table:
+    def read(self) -> Table:
         headed = None if self.header == "auto" else self.header == "yes"
         return read_table(self.path, self.encoding, self.separator, headed, self.marks)
 

@@ -31,7 +31,20 @@ def new_rows(
     kind: type[Source] = kind_of_file(path)
     if pipeline.series and not issubclass(kind, Npz):
         kind = Series
-    rows = kind.new_rows(path, pipeline, input_shape)
+    return prepared(
+        kind.new_rows(path, pipeline, input_shape), pipeline, input_shape, dtype, path, vocabulary
+    )
+
+
+def prepared(
+    rows: NewRows,
+    pipeline: Pipeline,
+    input_shape: tuple[int, ...],
+    dtype: str | np.dtype,
+    path: str,
+    vocabulary: tuple[int, ...] = (),
+) -> NewRows:
+    """Raw rows as the network's inputs: shaped, gaps filled, through the fitted steps; errors name them `path`."""
     x = shaped(rows.x, (len(pipeline.features),) if pipeline.features else input_shape, path)
     x, notes = without_gaps(x, rows, pipeline, path)
     with np.errstate(over="ignore"):  # what is too large is told below

@@ -13,6 +13,7 @@ from engine.data.preparation.notes import Note
 from engine.data.preparation.pipeline import Pipeline, fills, first_missing, name_of
 from engine.data.preparation.preprocess import Missing, Preprocess, moments
 from engine.data.preparation.split import Parts, split_rows
+from engine.data.readers.csv import forget
 from engine.data.readers.pixels import PictureFit
 from engine.data.sources.base import GENERATE_STREAM, SPLIT_STREAM, Source
 from engine.errors import InputError
@@ -42,6 +43,7 @@ class Raw:
     pictures: PictureFit | None = None
     notes: tuple[Note, ...] = ()
     table: TableFit | None = None
+    embedded: tuple[str, ...] = ()  # features that are numbers of categories for an embedding
     names: tuple[str, ...] = ()  # of all columns of the file,
     first: tuple[tuple[str, ...], ...] = ()  # its first rows as they stand there,
     whys: Mapping[str, str] = field(default_factory=dict)  # and what each column was taken for
@@ -75,7 +77,9 @@ class RowSource(Source, kw_only=True):
         check_values(raw, self, train)
         table, notes = raw.table, raw.notes
         if table is not None:
-            table, x, categories, more = fitted_to_training(table, raw.x, train, MOST_CATEGORIES)
+            table, x, categories, more = fitted_to_training(
+                table, raw.x, train, MOST_CATEGORIES, raw.embedded
+            )
             raw, notes = replace(raw, x=x, categories=categories), (*notes, *more)
         scale = None
         if self.scale_target and raw.task.predicts_numbers:
@@ -84,7 +88,7 @@ class RowSource(Source, kw_only=True):
         pipeline = Pipeline.fitted(
             self.preprocess, raw.x[train], raw.categories,
             task=raw.task, features=raw.features, targets=raw.targets, classes=raw.classes, target_scale=scale,
-            white=raw.white, pictures=raw.pictures, table=table,
+            white=raw.white, pictures=raw.pictures, table=table, embedded=places_of(raw),
         )  # fmt: skip
         with np.errstate(over="ignore"):  # what is too large is told below
             x = pipeline.transform(raw.x, dtype)
@@ -92,8 +96,16 @@ class RowSource(Source, kw_only=True):
         if not np.isfinite(x).all() or not np.isfinite(y).all():
             raise InputError(f"{self.where}: values are too large for {dtype.name}; add a scaling step")
         train_rows, val, test = (Rows(x[part], y[part]) for part in parts)
-        dataset = Dataset(raw.task, train_rows, val, test, pipeline, notes=notes)
+        dataset = Dataset(raw.task, train_rows, val, test, pipeline, pipeline.vocabulary, notes=notes)
+        forget()
         return reconstruction(dataset) if self.reconstruct else dataset
+
+
+def places_of(raw: Raw) -> tuple[int, ...]:
+    """The places of the features that are embedded."""
+    return tuple(
+        i for i, feature in enumerate(raw.features) if feature in raw.embedded and i in raw.categories
+    )
 
 
 def reconstruction(dataset: Dataset) -> Dataset:

@@ -21,11 +21,12 @@ from engine.data.preparation.columns import (
 from engine.data.preparation.notes import Note
 from engine.data.preparation.pipeline import Pipeline
 from engine.data.preparation.preprocess import Missing
+from engine.data.preparation.split import split_rows
 from engine.data.preparation.target import FEW_ROWS, Target, judge_target, notes_on_classes
 from engine.data.readers.csv import Table
 from engine.data.readers.numbers import number
-from engine.data.sources.base import NewRows
-from engine.data.sources.rows import Raw, RowSource
+from engine.data.sources.base import SPLIT_STREAM, NewRows, Source
+from engine.data.sources.rows import Raw, RowSource, without_missing
 from engine.errors import InputError, did_you_mean, listed
 from engine.hyper import hyper
 from engine.tasks import Classification, Regression
@@ -45,6 +46,7 @@ class TableSource(RowSource, kw_only=True):
     use: Annotated[Names, hyper("the columns that are inputs; left out: all that can be")] = []
     keep: Annotated[Names, hyper("columns that are inputs even where they look like ids or constants")] = []
     categories: Annotated[Names, hyper("columns of numbers that are kinds, not quantities")] = []
+    embed: Annotated[Names, hyper("columns of text that stay numbers of categories, for an embedding")] = []
     dates: Annotated[
         list[Literal["year", "month", "day", "weekday", "hour", "elapsed"]],
         hyper("what is made of a date; left out: all but day"),
@@ -57,14 +59,14 @@ class TableSource(RowSource, kw_only=True):
         Literal["merge", "exact"], hyper("labels that differ only in case or blanks: one, or kept apart")
     ] = "merge"
 
-    def table(self) -> Table:
+    def read(self) -> Table:
         """The table as it stands in the file. Raises InputError where it cannot be read."""
         raise NotImplementedError
 
     @classmethod
     def table_like(cls, path: str, fit: TableFit | None) -> Table:
         """The table in a file, read as that of training was."""
-        return cls(path=path, missing=list(fit.missing) if fit else None).table()  # type: ignore[call-arg]
+        return cls(path=path, missing=list(fit.missing) if fit else None).read()  # type: ignore[call-arg]
 
     @classmethod
     def new_rows(cls, path: str, fitted: Pipeline, input_shape: tuple[int, ...]) -> NewRows:
@@ -76,7 +78,7 @@ class TableSource(RowSource, kw_only=True):
         return None if self.missing is None else names_in(self.missing)
 
     def load(self, rng: np.random.Generator) -> Raw:
-        return raw_from_table(self.table(), self)
+        return raw_from_table(self.read(), self)
 
 
 def names_in(names: Names) -> list[str]:
@@ -90,10 +92,10 @@ def raw_from_table(table: Table, source: TableSource) -> Raw:
     if len(table.names) < 2:
         raise InputError(f"{table.path}: has the one column {target!r}; expected inputs and a target")
     drops = any(isinstance(step, Missing) and step.method == "drop" for step in source.preprocess)
-    keep = tuple(names_in(source.keep) + names_in(source.use))
+    keep = tuple(names_in(source.keep) + names_in(source.use) + names_in(source.embed))
     choices = Choices(
         tuple(names_in(source.categories)), keep, tuple(source.dates) or PARTS_OF_DATES, source.day_first,
-        source.spelling == "merge", absent=not drops,
+        source.spelling == "merge", absent=not drops, words=source.missing is None,
     )  # fmt: skip
     inputs = input_columns(table, target, source)
     goal = judge_target(table, target, source.task, choices)
@@ -103,7 +105,8 @@ def raw_from_table(table: Table, source: TableSource) -> Raw:
     mark_leaks(judged, goal, rows, keep, target)
     chosen = [column for column in judged if column.left_out is None] or rescued(judged, table)
     notes = [*(Note("", note) for note in table.notes), *goal.notes]
-    notes += [note for column in judged for note in told(column, column in chosen)]
+    inside = {column.fit.name for column in chosen}
+    notes += [note for column in judged for note in told(column, column.fit.name in inside)]
     y = goal.y if rows.all() else goal.y[rows]
     if goal.classes:
         notes += notes_on_classes(target, y[:, 0], goal.classes)
@@ -120,7 +123,8 @@ def raw_from_table(table: Table, source: TableSource) -> Raw:
         Classification() if goal.classes else Regression(),
         x if rows.all() else x[rows], y, goal.classes, tuple(features), (target,), categories,
         table.lines if rows.all() else table.lines[rows],
-        notes=tuple(notes), first=tuple(map(tuple, table.first)), names=table.names,
+        embedded=tuple(names_in(source.embed)), notes=tuple(notes), names=table.names,
+        first=tuple(map(tuple, table.first)),
         whys={column.fit.name: column.why for column in judged} | {target: f"the target: {goal.why}"},
         table=TableFit(
             tuple(column.fit for column in chosen), target, table.names, table.headed, tuple(sorted(table.missing)),
@@ -148,7 +152,7 @@ def told(column: Judged, chosen: bool) -> list[Note]:
 
 def input_columns(table: Table, target: str, source: TableSource) -> list[str]:
     """The columns that may be inputs. Raises InputError with the nearest name for one that is not there."""
-    for key in ("ignore", "use", "keep", "categories"):
+    for key in ("ignore", "use", "keep", "categories", "embed"):
         for name in names_in(getattr(source, key)):
             if name not in table.names:
                 raise InputError(
@@ -211,7 +215,7 @@ def one_to_one(x: np.ndarray, y: np.ndarray, classes: bool) -> bool:
     """Whether x (R,) says the target y (R,), and y says x."""
     if not classes:
         return bool(np.array_equal(x, y) and len(np.unique(y[:100])) > 1)
-    if np.isnan(x).any():
+    if np.isnan(x).any() or len(set(x[:64].tolist())) > int(y.max()) + 1:
         return False
     kinds, codes = np.unique(x, return_inverse=True)
     pairs = len(np.unique(codes * (int(y.max()) + 1) + y.astype(int)))
@@ -246,7 +250,8 @@ def rows_like(table: Table, fitted: Pipeline) -> NewRows:
         x, told = read_column(table, column.name, column, fit.merge)
         parts.append(x)
         notes += told
-    extra = tuple(name for name in table.names if name not in fit.names)
+    before = set(fit.names)
+    extra = tuple(name for name in table.names if name not in before)
     if extra:
         notes.append(Note("", f"not known from training: {listed([*map(repr, extra)])}", "passed over"))
     return NewRows(np.concatenate(parts, axis=1), lines=table.lines, notes=notes, table=table, extra=extra)
@@ -265,10 +270,11 @@ def placed(table: Table, fit: TableFit) -> Table:
 
 def check_names(table: Table, wanted: Sequence[str], known: Sequence[str]) -> None:
     """Raise InputError where a column is missing, with those that are there instead."""
-    missing = [name for name in wanted if name not in table.names]
+    there, before = set(table.names), set(known)
+    missing = [name for name in wanted if name not in there]
     if not missing:
         return
-    extra = [name for name in table.names if name not in known]
+    extra = [name for name in table.names if name not in before]
     unknown = f"; not known: {listed([*map(repr, extra)])}" if extra else ""
     raise InputError(f"{table.path}: columns are missing: {listed([*map(repr, missing)])}{unknown}")
 
@@ -290,3 +296,21 @@ def rows_by_name(table: Table, fitted: Pipeline) -> NewRows:
         columns.append(values)
     x = np.column_stack(columns) if columns else np.empty((len(table), 0))
     return NewRows(x, lines=table.lines, table=table)
+
+
+def split_column(source: Source, seed: int, part: str, name: str) -> list[str]:
+    """The cells of a column, of the rows that are the "train", "val" or "test" part of a source.
+
+    Raises InputError where it is no table, or has no such column.
+    """
+    if not isinstance(source, TableSource):
+        raise InputError(f"{source.where}: is no table; there is no column {name!r} to group by")
+    seed = seed if source.seed is None else source.seed
+    raw = without_missing(source, source.raw(seed))
+    rng = np.random.default_rng([seed, SPLIT_STREAM])
+    parts = split_rows(raw.y, raw.classes, source.split, rng, source.where, raw.parts)
+    table = source.read()
+    cells = table.column(table.names[table.index(name)])
+    assert raw.lines is not None
+    lines = raw.lines[parts[("train", "val", "test").index(part)]]
+    return [cells[row] for row in np.searchsorted(table.lines, lines).tolist()]

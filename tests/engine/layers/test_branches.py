@@ -67,6 +67,15 @@ def test_gradients_of_a_selected_column(shape):
     assert damage(rig.memory) == []
 
 
+@pytest.mark.parametrize(("column", "count"), [(0, 2), (1, 2), (2, 0), (0, 0)])
+def test_gradients_of_several_selected_columns(column, count):
+    rig = LayerRig([Select(column=column, count=count)], (5, 4), guarded=True)
+    x = numbers(5, 4)
+    np.testing.assert_array_equal(rig.outputs(x), x[:, column : column + count if count else 4])
+    assert rig.gradient_error(x) < LIMIT
+    assert damage(rig.memory) == []
+
+
 def test_concat_joins_along_the_last_axis_in_order():
     rig = LayerRig([Concat(branches=[[Select(column=2)], [], [Activate(Tanh())]])], (6, 3))
     x = numbers(6, 3)
@@ -128,6 +137,7 @@ def test_branches_are_read_and_written_and_name_their_parameters():
             r"model\.0 \(multiply\): its branches give \(2,\) and \(3,\); a product needs equal shapes",
         ),
         (Select(column=4), r"model\.0 \(select\): column = 4: the input has 4 columns, 0 to 3"),
+        (Select(column=2, count=3), r"model\.0 \(select\): column = 2, count = 3: the input has 4 columns"),
         (
             Concat(branches=[[], [Select(column=9)]]),
             r"model\.0\.branches\.1\.0 \(select\): column = 9",

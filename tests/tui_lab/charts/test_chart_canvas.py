@@ -1,7 +1,12 @@
+import sys
+
 import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
 
 from tui_lab.charts.canvas import BOLD, Canvas
-from tui_lab.charts.colors import MANY, Depth, brightness, quantize
+from tui_lab.charts.colors import Depth, brightness
 from tui_lab.charts.glyphs import ASCII, BLOCK, BRAILLE, glyphs_for
 from tui_lab.charts.palette import DARK, LIGHT, depth_for
 from tui_lab.charts.text import cell_width, cells, pad, shorten
@@ -27,6 +32,17 @@ def test_wide_characters_keep_the_grid():
     assert cell_width(canvas.lines()[0]) == 6
 
 
+def test_every_character_takes_the_cells_that_textual_gives_it():
+    for code in range(sys.maxunicode + 1):
+        found = cells(chr(code))
+        assert cell_len("".join(found.tolist())) == len(found), hex(code)
+
+
+@given(st.text())
+def test_a_text_takes_the_cells_that_textual_gives_it(text):
+    assert cell_len("".join(cells(text).tolist())) == cell_width(text)
+
+
 def test_names_cannot_steer_the_terminal():
     assert "\033" not in "".join(cells("\033[31mred\n\u202e"))
 
@@ -46,31 +62,13 @@ def test_runs_join_equal_neighbors_and_blanks():
     assert canvas.runs(0) == [("ab  ", 1, -1, 0), ("cd", 1, -1, BOLD), ("  ", 1, -1, 0)]
 
 
-def test_only_changed_rows_are_named():
+def test_only_what_changed_is_named():
     first, second = Canvas.blank(4, 6), Canvas.blank(4, 6)
     second.put(1, 2, "x")
     second.bg[3, 5] = 7
-    assert second.changed_rows(first) == [1, 3]
-    assert second.changed_rows(None) == [0, 1, 2, 3]
-    assert second.changed_rows(Canvas.blank(4, 7)) == [0, 1, 2, 3]
-
-
-def test_escape_codes_follow_the_depth():
-    canvas = Canvas.blank(1, 1)
-    canvas.put(0, 0, "x", fg=0xFF0000)
-    assert canvas.to_ansi(Depth.TRUE) == "\033[0;38;2;255;0;0mx\033[0m"
-    assert canvas.to_ansi(Depth.MANY) == "\033[0;38;5;196mx\033[0m"
-    assert canvas.to_ansi(Depth.SIXTEEN) == "\033[0;91mx\033[0m"
-    assert canvas.to_ansi(Depth.NONE) == "x"
-
-
-def test_quantized_colors_are_of_the_depth():
-    colors = np.random.default_rng(0).integers(-1, 1 << 24, (20, 30)).astype(np.int32)
-    many = quantize(colors, Depth.MANY)
-    assert set(many.ravel()) <= {*MANY.tolist(), -1}
-    assert ((many < 0) == (colors < 0)).all()
-    assert (quantize(many, Depth.MANY) == many).all()
-    assert (quantize(colors, Depth.NONE) == -1).all()
+    assert second.changed_spans(first) == [(1, 1, 4), (3, 4, 6)], "and one column on either side"
+    whole = [(row, 0, 6) for row in range(4)]
+    assert second.changed_spans(None) == second.changed_spans(Canvas.blank(4, 7)) == whole
 
 
 def test_maps_grow_brighter_from_end_to_end_in_few_colors():

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from helpers.charts import PLAIN, TRUE
-from tui_lab.charts.bars import bars, histogram, sparkline
+from tui_lab.charts.bars import bars, histogram
 from tui_lab.charts.canvas import BOLD
 from tui_lab.charts.colors import Depth
 from tui_lab.charts.confusion import confusion_matrix, worst_mistakes
-from tui_lab.charts.glyphs import ASCII, BLOCK
-from tui_lab.charts.heat import class_map, decision_map, heat_map, resample
+from tui_lab.charts.glyphs import ASCII
+from tui_lab.charts.heat import decision_map, heat_map, resample
 from tui_lab.charts.images import Caption, image, mosaic
 from tui_lab.charts.network import network_graph
 from tui_lab.charts.palette import DARK, ChartStyle
@@ -60,12 +60,6 @@ def test_the_lowest_y_is_at_the_bottom():
     assert canvas.bg[:, 0].tolist() == [DARK.diverging[-1], DARK.diverging[0]]
 
 
-def test_class_maps_show_the_winner_and_how_sure_it_is():
-    sure = class_map(np.array([[[1.0, 0, 0], [0, 1.0, 0], [0.34, 0.33, 0.33]]]), 1, 3, TRUE, fine=False)
-    assert len(np.unique(sure.bg)) == 3
-    assert class_map(np.array([[[1.0, 0], [0.5, 0.5]]]), 1, 2, PLAIN).lines() == ["█ "]
-
-
 def test_images_keep_square_pixels_and_tell_right_from_wrong():
     digit = np.zeros((8, 8))
     assert image(digit, 10, 40, TRUE).chars.shape == (8, 16)
@@ -91,13 +85,6 @@ def test_a_histogram_shows_even_a_single_count():
     counts = np.array([0, 1, 1000, 0])
     canvas = histogram(counts, np.arange(5), 3, 4, TRUE)
     assert canvas.lines() == ["  █ ", "  █ ", " ▁█ "]
-
-
-def test_sparklines_show_the_greatest_of_what_shares_a_cell():
-    assert sparkline(np.arange(8)) == "▁▂▃▄▅▆▇█"
-    assert sparkline(np.array([0, 0, 9, 0, 0, 0]), 3) == "▁█▁"
-    assert sparkline(np.array([1.0, np.nan, 1.0])) == "▅ ▅"
-    assert sparkline(np.arange(4), glyphs=BLOCK) == "░▒▓█"
 
 
 def test_scatters_change_to_dots_where_points_crowd():

@@ -189,7 +189,7 @@ def test_steps_in_any_order_give_the_same_picture():
     x, y = np.arange(50), np.sin(np.arange(50))
     order = np.random.default_rng(0).permutation(50)
     straight = line_chart([line(y, x)], 12, 60, TRUE).canvas
-    assert not straight.changed_rows(line_chart([line(y[order], x[order])], 12, 60, TRUE).canvas)
+    assert not straight.changed_spans(line_chart([line(y[order], x[order])], 12, 60, TRUE).canvas)
 
 
 def test_the_mouse_finds_its_step():

@@ -1,12 +1,15 @@
 """data list and data show: what there is, whose it is, and what preprocessing makes of it."""
 
+import json
 from pathlib import Path
 
 import pytest
 
+import presets
 from engine.component import members
-from engine.data import Source
+from engine.data import Source, prepare
 from engine.data.sources.bundled import FOLDER, origin
+from engine.experiment import experiment_from
 from helpers.command_line import lab, refused
 
 TABLE = "size,color,price\n" + "".join(
@@ -78,3 +81,63 @@ def test_the_data_of_a_preset_or_a_file_is_shown_with_its_own_steps(tmp_path):
 def test_a_file_without_sound_data_is_refused(tmp_path, text, message):
     (tmp_path / "a.toml").write_text(text)
     assert message in refused("data", "show", str(tmp_path / "a.toml"))
+
+
+IDS = "id,when,size,color\n" + "".join(
+    f"P{i:03},2021-{i % 12 + 1:02}-03,{i % 7}.5,{'red' if i % 3 else 'blue'}\n" for i in range(40)
+)
+
+
+def test_show_says_what_each_column_is_taken_for_and_why(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text(IDS)
+    text = shown(path)
+    assert "column  is" in text
+    assert "id      left out  text of 40 kinds" in text
+    assert "P000 · P001 · P002" in text
+    assert "when    input     dates" in text
+    assert "color   target    the target: 2 classes" in text
+    assert "note: id: text with 40 different values in 40 rows; left out" in text
+
+
+def test_show_takes_choices_before_the_file_is_judged(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text(IDS)
+    told = json.loads(shown(path, "--target", "size", "--task", "regression", "--ignore", "when", "--json"))
+    assert told["task"] == "regression"
+    assert told["inputs"] == ["color=blue", "color=red"]
+    assert {c["name"]: c["role"] for c in told["columns"]} == {
+        "id": "left out", "when": "left out", "size": "target", "color": "input",
+    }  # fmt: skip
+    assert told["notes"][0]["column"] == "id"
+
+
+def test_fix_writes_a_file_that_gives_the_same_data_and_can_be_changed(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.csv").write_text(IDS)
+    assert "a.toml is yours" in shown("a.csv", "--fix")
+    text = (tmp_path / "a.toml").read_text()
+    assert "# note: id: text with 40 different values" in text
+    assert 'target = "color"' in text
+    data = [experiment_from(presets.find(name)[1]).data for name in ("a.csv", "a.toml")]
+    assert prepare(data[0], 1).digest == prepare(data[1], 1).digest
+    assert "is there already" in refused("data", "show", "a.csv", "--fix")
+    assert "b.toml is yours" in shown("a.csv", "--fix", "--output", "b.toml")
+    assert "--fix writes what was judged about the columns" in refused("data", "show", "moons", "--fix")
+
+
+def test_list_is_json_or_whole_lines_where_it_is_piped():
+    lines = lab("data", "list", "--json").lines
+    ours = {tag for tag, cls in members(Source).items() if cls.__module__.startswith("engine.")}
+    assert ours <= {line["name"] for line in lines}
+    assert all(line["about"] for line in lines)
+    assert not any(line.endswith("…") for line in lab("data", "list").out.splitlines())
+
+
+def test_names_that_a_terminal_would_obey_are_written_out(tmp_path):
+    path = tmp_path / "a.csv"
+    rows = [f"{i % 5},{i % 7}.5," + ("r\x1b[0m" if i % 3 else "b") for i in range(40)]
+    path.write_text("\n".join(["a\x1b[31m,size,color", *rows]))
+    text = shown(path)
+    assert "\x1b" not in text
+    assert "a\\x1b[31m" in text

@@ -19,12 +19,13 @@ LONG = ("spiral", "--steps", "100000000", "--set", "training.evaluate_every=5000
 
 def start(*arguments: str, **options) -> subprocess.Popen:
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    # A shell that starts the tests behind its back hands on that interrupts are ignored.
-    return subprocess.Popen([*LAB, *arguments], **(pipes | {"preexec_fn": heeding_interrupts} | options))
+    # A shell that starts the tests behind its back hands on that interrupts are ignored, nohup that hang-ups are.
+    return subprocess.Popen([*LAB, *arguments], **(pipes | {"preexec_fn": heeding_signals} | options))
 
 
-def heeding_interrupts() -> None:
+def heeding_signals() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def wait_for_steps(process: subprocess.Popen) -> None:

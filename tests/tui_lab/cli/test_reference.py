@@ -12,7 +12,7 @@ from engine.component import Component, build
 from engine.errors import InputError
 from engine.examples import example_of
 from engine.hyper import fields
-from tests.helpers.command_line import lab, refused
+from helpers.command_line import lab, refused
 from tui_lab.cli.markdown import reference_page
 
 ROOT = Path(__file__).parents[3]

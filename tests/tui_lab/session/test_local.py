@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 import presets
 from engine.experiment import experiment_from, override
-from engine.loop import Launch
+from engine.launch import Launch
 from engine.probes.decisions import NeuronsProbe, PlaneProbe
 from engine.probes.layers import HistogramsProbe, WeightsProbe
 from engine.runs import RunDirectory

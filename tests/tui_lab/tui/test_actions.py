@@ -1,4 +1,4 @@
-"""One table of actions: keys, footer, help, palette and README say the same."""
+"""One table of actions: keys, footer, help, palette and docs/keys.md say the same."""
 
 from pathlib import Path
 
@@ -7,12 +7,12 @@ from textual.widgets._footer import FooterKey
 
 from helpers import fake
 from helpers.screenshot import settled, text_of
-from tui_lab.tui.actions import APP, PRESETS, Action, every_action, lab_groups, readme_table
+from tui_lab.tui.actions import APP, PRESETS, Action, every_action, keys_table, lab_groups
 from tui_lab.tui.app import LabApp
 from tui_lab.tui.tabs import TITLES
 
 LAB = [action for group in lab_groups(TITLES).values() for action in group]
-README = Path(__file__).parents[3] / "README.md"
+KEYS = Path(__file__).parents[3] / "docs" / "keys.md"
 
 
 @pytest.fixture(autouse=True)
@@ -99,10 +99,10 @@ def test_no_key_means_two_things():
     assert len({action.title for action in LAB}) == len(LAB)
 
 
-def test_the_readme_has_the_table():
-    text = README.read_text(encoding="utf-8")
+def test_the_documentation_has_the_table():
+    text = KEYS.read_text(encoding="utf-8")
     table = text.split("<!-- keys -->")[1].split("<!-- end of keys -->")[0].strip()
-    assert table == readme_table(TITLES), "tui_lab.tui.actions.readme_table(TITLES) writes it"
+    assert table == keys_table(TITLES), "tui_lab.tui.actions.keys_table(TITLES) writes it"
 
 
 def test_a_key_is_written_as_it_is_on_the_keyboard():

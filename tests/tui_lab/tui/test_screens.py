@@ -4,6 +4,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from engine.probes.decisions import NeuronsProbe
 from engine.probes.layers import HistogramsProbe, WeightsProbe
 from helpers import fake
 from helpers.screenshot import settled, text_of
@@ -257,7 +258,7 @@ async def test_only_what_is_on_the_screen_is_asked_of_the_session():
         assert session.looks[-1].views == {"histograms": HistogramsProbe("dense1")}
         await pilot.press("5")
         await settled(pilot)
-        assert session.looks[-1].views == {"weights": WeightsProbe()}
+        assert session.looks[-1].views == {"weights": WeightsProbe(), "neurons": NeuronsProbe()}
         await pilot.press("4")
         await settled(pilot)
         assert list(session.looks[-1].views) == ["plane", "neurons"]
@@ -285,7 +286,8 @@ async def test_no_size_breaks_it(size):
         await settled(pilot)
         for view in "1234567":
             await pilot.press(view)
-            await settled(pilot)
+            await pilot.pause(0.05)
+        await settled(pilot)
         if size[0] < 60 or size[1] < 16:
             assert app.screen.query_one("#toosmall").display
 
@@ -383,3 +385,32 @@ async def test_no_color_shows_no_color(monkeypatch):
             await pilot.press(view)
             await settled(pilot)
         assert app.chart_style.colorless
+
+
+async def test_no_screen_passes_on_what_a_terminal_would_obey(tmp_path, monkeypatch):
+    red, title = "\x1b[31m", "\x1b]0;owned\x07"
+    monkeypatch.chdir(tmp_path)
+    rows = "".join(f"{i % 7},{red}{'yes' if i % 7 > 3 else 'no'}{title}\n" for i in range(60))
+    (tmp_path / f"mine{red}.csv").write_text(f"a{title}b,ans{red}wer\n{rows}")
+    app = LabApp(None, root=tmp_path / "runs")
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press(*"mine")
+        for _ in range(100):
+            await pilot.pause(0.05)
+            if "A table of yours" in text_of(app):
+                break
+        assert "\x1b" not in text_of(app)
+        assert r"mine\x1b[31m.csv" in text_of(app)
+    session = fake.digits()
+    names = [f"{red}class {i}{title}" for i in range(10)]
+    data = session.latest.data | {"classes": names, "balance": [(name, 9) for name in names]}
+    session.show(name=f"run{red}", data=data, notice=(1, f"told{title}"), path=f"runs/{red}", phase=base.FAILED,
+                 message=f"broken{red}\nsecond{title}")  # fmt: skip
+    app = app_on(session)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        assert r"broken\x1b[31m" in text_of(app)
+        for tab in "1234567":
+            await settled(pilot, "escape", tab)
+            assert "\x1b" not in text_of(app)
+            assert "\x07" not in text_of(app)

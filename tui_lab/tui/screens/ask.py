@@ -6,6 +6,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from engine.errors import escaped
 from tui_lab.tui.form import Row
 
 
@@ -30,7 +31,7 @@ class AskText(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         with Vertical() as box:
             box.border_title = self.title_text
-            yield Static(self.question, markup=False)
+            yield Static(escaped(self.question), markup=False)
             yield Input(value=self.value)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
@@ -69,7 +70,7 @@ class Confirm(ModalScreen[bool]):
 
     def compose(self) -> ComposeResult:
         with Vertical():
-            yield Static(self.question, markup=False)
+            yield Static(escaped(self.question), markup=False)
             yield Static("y yes · n no")
 
 
@@ -94,7 +95,7 @@ class Trouble(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         with Vertical() as box:
             box.border_title = self.title_text
-            yield Static(self.message, markup=False)
+            yield Static("\n".join(map(escaped, self.message.split("\n"))), markup=False)
             yield Static(self.ways, markup=False, id="ways")
 
 

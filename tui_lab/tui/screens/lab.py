@@ -8,6 +8,7 @@ from textual import getters, on
 from textual.app import ComposeResult
 from textual.widgets import ContentSwitcher, Footer, Static
 
+from engine.errors import escaped
 from tui_lab.session import base
 from tui_lab.session.base import Look, Session, Snapshot
 from tui_lab.tui.actions import LOOKING, PROGRAM, bindings, lab_groups, tab_actions
@@ -112,7 +113,7 @@ class LabScreen(Controls, CurveKeys):
             self.refresh_bindings()
         if snapshot.notice[0] > self.shown_notice:
             self.shown_notice = snapshot.notice[0]
-            self.notify(snapshot.notice[1], timeout=4, markup=False)
+            self.notify(escaped(snapshot.notice[1]), timeout=4, markup=False)
         self.show(snapshot)
         if snapshot.probes != before.probes or snapshot.blocks != before.blocks:
             self.look()  # now it is known what there is to be seen
@@ -285,7 +286,7 @@ class LabScreen(Controls, CurveKeys):
             self.notify(f"cannot write: {error}", severity="error", markup=False)
             return
         hint = "" if chart is not None else "\ntab or m chooses a chart to write by itself"
-        self.notify(f"{', '.join(files)}{hint}", title="written", markup=False)
+        self.notify(f"{escaped(', '.join(files))}{hint}", title="written", markup=False)
 
     # -- leaving ------------------------------------------------------------------------------------------
 

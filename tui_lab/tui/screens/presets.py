@@ -13,6 +13,7 @@ from textual.widgets import Footer, OptionList, Static
 from textual.widgets.option_list import Option
 
 import presets
+from engine.errors import escaped
 from tui_lab.charts.text import shorten
 from tui_lab.tui.actions import APP, PRESETS, bindings
 from tui_lab.tui.host import LabHost
@@ -77,11 +78,13 @@ class PresetsScreen(Screen):
             if self.filter.lower() not in f"{name} {topic} {title}".lower():
                 continue
             if topic != heading:
-                options.add_option(Option(f"[dim]{topic}[/]", disabled=True))
+                options.add_option(Option(Content.styled(topic, "dim"), disabled=True))
                 heading = topic
             room = LIST_WIDTH - len(name) - 7  # of a line: what is longer would wrap
             words = shorten(title, room) if self.app.size.width >= 100 and room > 8 else ""
-            options.add_option(Option(Content.assemble(f"  {name}  ", (words, "dim")), id=str(i)))
+            options.add_option(
+                Option(Content.assemble(f"  {escaped(name)}  ", (escaped(words), "dim")), id=str(i))
+            )
         typed = (self.filter, "") if self.filter else ("type to filter", "dim")
         head = Content.assemble(("tui-lab", "bold"), "  a training lab in the terminal      ", typed)
         self.query_one("#head", Static).update(head)
@@ -154,10 +157,10 @@ class PresetsScreen(Screen):
     def show_about(self, kind: str, name: str, told: dict[str, Any]) -> None:
         if self.chosen != (kind, name):
             return
-        self.query_one("#title", Static).update(Content.styled(told["title"], "bold"))
-        self.query_one("#story", Static).update(Content(told["story"]))
-        self.query_one("#layers", Static).update(told["layers"])
-        self.query_one("#tries", Static).update(told["tries"])
+        self.query_one("#title", Static).update(Content.styled(escaped(told["title"]), "bold"))
+        self.query_one("#story", Static).update(Content(shown(told["story"])))
+        self.query_one("#layers", Static).update(shown(told["layers"]))
+        self.query_one("#tries", Static).update(shown(told["tries"]))
         preview = self.query_one(Preview)
         preview.show(told["snapshot"])
         preview.display = told["snapshot"] is None or bool(drawn(told["snapshot"]))
@@ -194,3 +197,8 @@ def words_of(kind: str, name: str) -> dict[str, Any]:
         "tries": "\n".join(f"try  {line}" for line in tree.get("try", ())),
         "snapshot": None,
     }
+
+
+def shown(text: str) -> str:
+    """Lines of a text from a file, with all that a terminal would obey written out."""
+    return "\n".join(map(escaped, text.split("\n")))

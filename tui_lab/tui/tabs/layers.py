@@ -28,7 +28,7 @@ class LayersTab(Tab):
 
     def follow(self, snapshot: Snapshot) -> None:
         if not self.chosen:
-            self.chosen = next((name for name, kind, *_ in snapshot.blocks if kind != "flatten"), "")
+            self.chosen = next((name for name, *_, parameters in snapshot.blocks if parameters), "")
 
     def requests(self, sparing: bool) -> dict[str, Probe]:
         return {HISTOGRAMS: HistogramsProbe(self.chosen)} if self.chosen else {}

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from importlib import import_module
 from pkgutil import iter_modules
 
+from engine import plugins
 from engine.probes import Probe
 from tui_lab.tui.views.base import Choices, View
 
@@ -12,7 +13,8 @@ for _module in iter_modules(__path__):
 
 
 def kinds(base: type[View] = View) -> list[type[View]]:
-    """Every kind of view, by rank."""
+    """Every kind of view, by rank; those of plugins are among them."""
+    plugins.load(plugins.VIEWS)
     found = [kind for sub in base.__subclasses__() for kind in (sub, *kinds(sub))]
     return sorted((kind for kind in found if hasattr(kind, "rank")), key=lambda kind: kind.rank)
 

@@ -8,10 +8,10 @@ import numpy as np
 from engine.probes import Probe
 from engine.probes.codes import Codes, EmbeddingProbe
 from tui_lab.charts.canvas import Canvas
-from tui_lab.charts.numbers import percent
 from tui_lab.charts.palette import ChartStyle
 from tui_lab.charts.scatter import draw_class_legend, scatter
 from tui_lab.charts.text import cell_width, shorten
+from tui_lab.numbers import percent
 from tui_lab.tui.views.base import Choices, View
 
 

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from tui_lab.charts.canvas import BOLD, Canvas
-from tui_lab.charts.numbers import number
 from tui_lab.charts.text import shorten
+from tui_lab.numbers import number
 from tui_lab.session.base import Snapshot
 from tui_lab.tui.widgets.cells import CanvasWidget
 

@@ -5,7 +5,7 @@ from textual.message import Message
 
 from engine.diagnostics import BAD, WATCH, LayerState
 from tui_lab.charts.canvas import BOLD, REVERSE, Canvas
-from tui_lab.charts.numbers import number
+from tui_lab.numbers import number
 from tui_lab.session.base import Snapshot
 from tui_lab.session.blocks import short_name
 from tui_lab.tui.actions import LAYERS, bindings
@@ -112,7 +112,7 @@ class LayersTable(CanvasWidget, can_focus=True):
 
 
 def shown_layers(s: Snapshot) -> list[LayerState]:
-    """The layers, each before those within it; what only passes on or drops what it is given has no row."""
+    """The layers, each before those within it."""
     names = [state.name for state in s.layers]
 
     def place(state: LayerState) -> tuple[int, int]:
@@ -120,8 +120,7 @@ def shown_layers(s: Snapshot) -> list[LayerState]:
         inner = names.index(state.name) if "." in state.name else -1
         return (names.index(outer) if outer in names else names.index(state.name)), inner
 
-    shown = [state for state in s.layers if state.kind not in ("flatten", "dropout", "reshape")]
-    return sorted(shown, key=place)
+    return sorted(s.layers, key=place)
 
 
 def cell_text(field: str, value: float | None, size: int) -> str:

@@ -7,9 +7,9 @@ from tui_lab.charts.gallery import gallery
 from tui_lab.charts.heat import draw_points
 from tui_lab.charts.images import Caption
 from tui_lab.charts.lines import Series, line_chart
-from tui_lab.charts.numbers import number
 from tui_lab.charts.palette import ChartStyle
 from tui_lab.charts.text import cell_width, shorten, wrapped
+from tui_lab.numbers import number
 from tui_lab.session.base import Snapshot
 from tui_lab.tui.widgets.cells import CanvasWidget
 

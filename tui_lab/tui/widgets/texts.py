@@ -4,7 +4,7 @@ import time
 
 from engine.edits import edit_text
 from tui_lab.charts.canvas import BOLD, Canvas
-from tui_lab.charts.numbers import number
+from tui_lab.numbers import number
 from tui_lab.session.base import Snapshot
 from tui_lab.session.blocks import BlockRow, grouped, size_of
 from tui_lab.tui.widgets.cells import CanvasWidget

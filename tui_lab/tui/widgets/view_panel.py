@@ -5,8 +5,8 @@ from textual.message import Message
 
 from engine.probes import Probe
 from tui_lab.charts.canvas import BOLD, Canvas
-from tui_lab.charts.numbers import number
 from tui_lab.charts.text import cell_width
+from tui_lab.numbers import number
 from tui_lab.session.base import Snapshot
 from tui_lab.tui.actions import PANEL, bindings
 from tui_lab.tui.views import Choices, View, views_of

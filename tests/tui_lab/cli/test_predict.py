@@ -1,26 +1,93 @@
-"""eval and predict: what a run's best parameters are worth, and what they say of new rows."""
+"""predict: rows as people have them, and outputs that can be joined to them."""
 
 import csv
+import io
 import json
-import os
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from helpers.command_line import lab, only_run, refused
+from helpers.tables import table
 
 
-def test_eval_measures_any_split():
-    lab("train", "iris", "--quiet", "--steps", "300", "--name", "r")
-    outcome = lab("eval", "r", "--json")
-    values = json.loads(outcome.out)
-    assert values["accuracy"] == only_run().summary()["test"]["accuracy"]
-    assert values["rows"] == 60
-    text = lab("eval", "last", "--split", "train").out
-    assert "68 train rows" in text
-    assert "versicolor" in text
-    assert lab("eval", "r", "--split", "tset").code == 2
+@pytest.fixture
+def trained(tmp_path):
+    (tmp_path / "t.csv").write_text(table(120))
+    assert lab("train", tmp_path / "t.csv", "--name", "t", "--epochs", "3", "--quiet").code == 0
+    return tmp_path
+
+
+def predicted(*arguments: object) -> tuple[list[dict[str, str]], list[str]]:
+    outcome = lab("predict", "t", *arguments)
+    assert outcome.code == 0, outcome.err
+    return list(csv.DictReader(io.StringIO(outcome.out))), outcome.err.splitlines()
+
+
+def test_columns_that_the_run_does_not_know_are_carried_to_the_output(trained):
+    new = trained / "new.csv"
+    new.write_text("id,length,color,when,note\n7,0.1,red,3,x\n8,-2,blue,4,y\n")
+    rows, notes = predicted("--input", new)
+    assert [(row["id"], row["note"]) for row in rows] == [("7", "x"), ("8", "y")]
+    assert list(rows[0]) == ["id", "note", "level", "p(high)", "p(low)"]
+    assert notes == ["tui-lab: not known from training: 'id', 'note'; passed over"]
+
+
+def test_keep_names_what_is_carried(trained):
+    new = trained / "new.csv"
+    new.write_text("id,length,color,when,note\n7,0.1,red,3,x\n")
+    rows, _ = predicted("--input", new, "--keep", "id", "--keep", "color")
+    assert list(rows[0])[:3] == ["id", "color", "level"]
+    assert "did you mean 'id'" in refused("predict", "t", "--input", str(new), "--keep", "ids")
+
+
+def test_an_unknown_category_and_an_empty_cell_cost_a_note_and_no_row(trained):
+    new = trained / "new.csv"
+    new.write_text("length,color,when\n0.1,violet,3\n,blue,4\n0.5,,4\n0.5,red,4\n")
+    rows, notes = predicted("--input", new)
+    assert len(rows) == 4
+    text = "\n".join(notes)
+    assert "color: 'violet' was not there in training (1 rows); predicted without it" in text
+    assert "length: has no value in 1 of 4 rows (first in line 3)" in text
+    plain = trained / "plain.csv"
+    plain.write_text("length,color,when\n0.5,red,4\n")
+    assert predicted("--input", plain)[0][0] == rows[3]  # other rows are as they would be alone
+
+
+def test_rows_come_on_standard_input(trained, monkeypatch):
+    new = trained / "new.csv"
+    new.write_text("length,color,when\n0.1,red,3\n")
+    expected, _ = predicted("--input", new)
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(new.read_bytes())))
+    assert predicted("--input", "-")[0] == expected
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"a,b\n1,2\n")))
+    assert refused("predict", "t", "--input", "-").startswith("tui-lab: standard input: columns are missing")
+
+
+def test_json_lines_hold_one_object_a_row(trained):
+    new, out = trained / "new.csv", trained / "out.jsonl"
+    new.write_text("id,length,color,when\n7,0.1,red,3\n8,1,blue,3\n")
+    assert lab("predict", "t", "--input", new, "--output", out).code == 0
+    rows = [json.loads(line) for line in out.read_text().splitlines()]
+    assert [row["id"] for row in rows] == ["7", "8"]
+    assert rows[0]["p(high)"] + rows[0]["p(low)"] == pytest.approx(1, abs=1e-5)
+    same = lab("predict", "t", "--input", new, "--format", "jsonl").out
+    assert [json.loads(line) for line in same.splitlines()] == rows
+
+
+def test_parquet_is_written_where_the_extra_is_there(trained):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    new, out = trained / "new.csv", trained / "out.parquet"
+    new.write_text("id,length,color,when\n7,0.1,red,3\n")
+    assert lab("predict", "t", "--input", new, "--output", out).code == 0
+    assert parquet.read_table(out).column_names == ["id", "level", "p(high)", "p(low)"]
+
+
+def test_parquet_is_no_text(trained):
+    pytest.importorskip("pyarrow")
+    new = trained / "new.csv"
+    new.write_text("length,color,when\n0.1,red,3\n")
+    assert "name a file" in refused("predict", "t", "--input", str(new), "--format", "parquet")
 
 
 def test_predict_names_classes_and_probabilities(tmp_path):
@@ -102,28 +169,6 @@ def test_predict_takes_images_from_an_archive(tmp_path):
     )
 
 
-def test_ratings_are_measured_beside_simple_rules_and_predicted_for_whoever_comes(tmp_path):
-    lab("train", "ratings", "--quiet", "--name", "r")
-    text = lab("eval", "r").out
-    for word in ("rmse 0.3", "rmse_global_mean 0.9", "rmse_biases 0.7", "rmse_floor 0.2"):
-        assert word in text
-    values = json.loads(lab("eval", "r", "--json").out)
-    assert values["rmse_floor"] < values["rmse"] < values["rmse_biases"] < values["rmse_global_mean"]
-    assert only_run().summary()["test"]["rmse_biases"] == values["rmse_biases"]
-    new = tmp_path / "new.csv"
-    new.write_text("item,user\n7,3\n7,999\nnew,999\n")
-    outcome = lab("predict", "r", "--input", new)
-    assert outcome.code == 0
-    assert outcome.err.splitlines() == [
-        "tui-lab: user: in 2 of 3 rows one that training never saw; it is taken for an average one",
-        "tui-lab: item: in 1 of 3 rows one that training never saw; it is taken for an average one",
-    ]
-    name, *ratings = outcome.out.splitlines()
-    assert name == "rating"
-    assert float(ratings[2]) == pytest.approx(3.5, abs=0.1)
-    assert len(set(ratings)) == 3
-
-
 def test_predict_refuses_other_columns(tmp_path):
     lab("train", "iris", "--quiet", "--steps", "5", "--name", "r")
     rows = tmp_path / "new.csv"
@@ -131,48 +176,6 @@ def test_predict_refuses_other_columns(tmp_path):
     assert "columns are missing: 'petal_length'; not known: 'petal_lenght'" in refused(
         "predict", "r", "--input", str(rows)
     )
-
-
-def test_a_run_is_not_measured_on_data_that_has_changed(tmp_path):
-    table = tmp_path / "mine.csv"
-    rows = [f"{i % 7},{i % 5},{'yes' if i % 7 > 3 else 'no'}" for i in range(60)]
-    table.write_text("\n".join(["a,b,answer", *rows]) + "\n")
-    changes = ["data.source=csv", f"data.path={table}", "data.target=answer"]
-    lab(
-        "train",
-        "moons",
-        "--quiet",
-        "--steps",
-        "5",
-        "--name",
-        "r",
-        *(x for c in changes for x in ("--set", c)),
-    )
-    assert lab("eval", "r").code == 0
-    with open(table, "a") as file:
-        file.write("1,1,no\n")
-    assert "the data has changed since the run began" in refused("eval", "r")
-    assert "the data has changed since the run began" in lab("resume", "r", "--steps", "9").err
-    table.unlink()
-    (tmp_path / "new.csv").write_text("a,b\n6,1\n")
-    assert lab("predict", "r", "--input", tmp_path / "new.csv").code == 0
-
-
-def test_damaged_and_foreign_checkpoints_are_refused():
-    lab("train", "iris", "--quiet", "--steps", "5", "--name", "r")
-    lab("train", "wine", "--quiet", "--steps", "5", "--name", "other")
-    root = Path(os.environ["TUI_LAB_RUNS"])
-    good = (root / "r" / "checkpoints" / "best.safetensors").read_bytes()
-    (root / "r" / "checkpoints" / "best.safetensors").write_bytes(good[:-50])
-    assert "the checkpoint is damaged" in refused("eval", "r")
-    foreign = (root / "other" / "checkpoints" / "best.safetensors").read_bytes()
-    (root / "r" / "checkpoints" / "best.safetensors").write_bytes(foreign)
-    assert "belongs to another experiment" in refused("eval", "r")
-    assert "belongs to another experiment" in refused("predict", "r", "--input", "new.csv")
-    for path in (root / "r" / "checkpoints").glob("step-*"):
-        path.write_bytes((root / "other" / "checkpoints" / path.name).read_bytes())
-    (root / "r" / "checkpoints" / "best.safetensors").write_bytes(good)
-    assert "belongs to another experiment" in refused("resume", "r", "--steps", "9")
 
 
 @pytest.mark.parametrize("wrong", [99_999, -1, 2.5, 1e30])
