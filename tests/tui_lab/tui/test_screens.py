@@ -286,7 +286,8 @@ async def test_no_size_breaks_it(size):
         await settled(pilot)
         for view in "1234567":
             await pilot.press(view)
-            await settled(pilot)
+            await pilot.pause(0.05)
+        await settled(pilot)
         if size[0] < 60 or size[1] < 16:
             assert app.screen.query_one("#toosmall").display
 
