@@ -13,7 +13,7 @@ from engine.initializers import Initializer
 from engine.kernels.branches import add_gradient
 from engine.machine.kernel import Kernel
 from engine.machine.memory import Memory, Tensor, shared
-from engine.machine.program import Operation
+from engine.machine.operation import Operation
 from engine.machine.registers import CLOCK, SHARD_INFO
 
 Shape = tuple[int, ...]

@@ -1,8 +1,4 @@
-"""Diagnostics: what an expert would look at in a training network, and when to worry.
-
-Sources of the thresholds: A. Karpathy, "A Recipe for Training Neural Networks" and nn-zero-to-hero part 3;
-Stanford cs231n; Amazon SageMaker Debugger; Deeplearning4j.
-"""
+"""Diagnostics: what an expert would look at in a training network, and when to worry."""
 
 from typing import Any
 
@@ -12,12 +8,19 @@ import numpy as np
 from engine.builder import Block
 from engine.trainer import Trainer
 
-OUTSIDE_UPDATE = (-4.0, -2.0)  # log10 of update : data; the aim is −3
-OUTSIDE_ACTIVATION = (0.1, 5.0)  # standard deviation
-MOSTLY_SATURATED = 0.9
-MANY_DEAD = 0.1
-VANISHING = 1e-7
-OVERFIT = 0.3  # (val − train) / train, while val rises
+# Each threshold with its source and reason; "ours" where sources give none, or a narrower one that cried wolf.
+UPDATE_LOW, UPDATE_HIGH = -4.0, -2.0  # log10 of update : data. Karpathy, cs231n: about -3
+UPDATE_BAD = -1.0  # ours: a tenth of the weights in one step
+STD_LOW, STD_HIGH = 0.1, 5.0  # of activations. Karpathy: about 1; ours, wider than 0.5 to 2
+SATURATED_WATCH, SATURATED_BAD = 0.5, 0.9  # of outputs. SageMaker: half; ours: nearly all
+DEAD_WATCH, DEAD_BAD = 0.1, 0.5  # of units. cs231n: 40 % die where lr is too high; ours
+VANISHED = 1e-7  # deviation of a gradient. SageMaker: 1e-7, the rounding of float32 at 1
+OVERFIT_GAP = 0.3  # (val - train) / train. SageMaker: 0.1; ours: dropout alone gives that
+OVERFIT_RISE = 1.05  # val : best val. Ours: less is the noise of an evaluation
+PATIENCE = 10  # evaluations since the best, as in early stopping (Prechelt 1998)
+SPIKE = 8.0  # deviations above the mean loss. Ours, wider than 5: small batches have long tails
+SPIKE_WINDOW = 128  # steps that the mean is of. Ours: fewer give no deviation to trust
+CLIPPED = 0.5  # of steps. Ours: what is clipped every other step is a lower learning rate
 
 GOOD, WATCH, BAD = "good", "watch", "bad"
 
@@ -104,17 +107,15 @@ def level(name: str, value: float) -> str:
     """How a measurement of a layer stands."""
     match name:
         case "update_ratio":
-            low, high = OUTSIDE_UPDATE
-            return GOOD if low <= value <= high else BAD if value > high + 1 else WATCH
+            return GOOD if UPDATE_LOW <= value <= UPDATE_HIGH else BAD if value > UPDATE_BAD else WATCH
         case "activation_std":
-            low, high = OUTSIDE_ACTIVATION
-            return GOOD if low <= value <= high else WATCH
+            return GOOD if STD_LOW <= value <= STD_HIGH else WATCH
         case "saturated":
-            return BAD if value > MOSTLY_SATURATED else WATCH if value > 0.5 else GOOD
+            return BAD if value > SATURATED_BAD else WATCH if value > SATURATED_WATCH else GOOD
         case "dead":
-            return BAD if value > 0.5 else WATCH if value >= MANY_DEAD else GOOD
+            return BAD if value > DEAD_BAD else WATCH if value >= DEAD_WATCH else GOOD
         case "gradient_std":
-            return BAD if value < VANISHING else GOOD
+            return BAD if value < VANISHED else GOOD
     return GOOD
 
 
@@ -123,7 +124,7 @@ def findings(
     logs: list[dict[str, Any]],
     losses: np.ndarray,
     clipped: float,
-    patience: int = 10,
+    patience: int = PATIENCE,
 ) -> list[Finding]:
     """What deserves a person's attention, the worst first.
 
@@ -131,11 +132,12 @@ def findings(
     recent steps whose gradient was clipped.
     """
     found = [finding for state in states for finding in layer_findings(state)]
-    if len(losses) >= 128:
-        mean, deviation = losses[-128:-1].mean(), losses[-128:-1].std()
-        if deviation > 0 and (losses[-1] - mean) / deviation > 8:
+    if len(losses) >= SPIKE_WINDOW:
+        before = losses[-SPIKE_WINDOW:-1]
+        mean, deviation = before.mean(), before.std()
+        if deviation > 0 and (losses[-1] - mean) / deviation > SPIKE:
             found.append(Finding(WATCH, "the loss spiked", "clip the gradient (clip_norm 1) or lower lr"))
-    if clipped > 0.5:
+    if clipped > CLIPPED:
         message = f"{clipped:.0%} of the steps are clipped"
         found.append(Finding(WATCH, message, "raise clip_norm or lower lr"))
     found += course(logs, patience)
@@ -160,7 +162,7 @@ def layer_findings(state: LayerState) -> list[Finding]:
 
 
 def course(logs: list[dict[str, Any]], patience: int) -> list[Finding]:
-    """Overfitting and stalling, seen from the course of the validation loss."""
+    """Overfitting, seen from the course of the validation loss."""
     points = [(log["train_loss"], log["val_loss"]) for log in logs if log.get("val_loss") is not None]
     if len(points) <= patience:
         return []
@@ -168,7 +170,12 @@ def course(logs: list[dict[str, Any]], patience: int) -> list[Finding]:
     values = [v for _, v in points]
     best = int(np.argmin(values))
     since = len(values) - 1 - best
-    if since >= patience and train > 0 and (val - train) / train > OVERFIT and val > values[best] * 1.05:
+    if (
+        since >= patience
+        and train > 0
+        and (val - train) / train > OVERFIT_GAP
+        and val > values[best] * OVERFIT_RISE
+    ):
         message = f"overfitting: validation was best {since} evaluations ago"
         return [Finding(WATCH, message, "weight decay, dropout, more data, or stop here")]
     return []

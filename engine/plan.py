@@ -19,7 +19,8 @@ from engine.experiment import Experiment, Training
 from engine.hyper import fields
 from engine.kernels import update as kernels
 from engine.machine.memory import Memory, Tensor, shared
-from engine.machine.program import Operation, Phase
+from engine.machine.operation import Operation
+from engine.machine.program import Phase
 from engine.machine.registers import BATCH, CLOCK, FIRST, SHARD, SHARD_INFO, SHARDS
 from engine.metrics import BitsPerToken, Metric
 from engine.network import NetworkSpec, lay_out, trace

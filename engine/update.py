@@ -8,7 +8,8 @@ import numpy as np
 from engine.kernels import update as kernels
 from engine.machine.kernel import Kernel
 from engine.machine.memory import ALIGNMENT, Area, Memory, Tensor, shared
-from engine.machine.program import Operation, Phase
+from engine.machine.operation import Operation
+from engine.machine.program import Phase
 from engine.machine.registers import CLOCK, SCALARS
 from engine.network import NetworkSpec
 

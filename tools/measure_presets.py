@@ -38,6 +38,7 @@ PROCESSORS = {
 }
 IMITATION = ("NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES", "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 SEEDS_A_PROCESS = 5
+ROUNDING = 1e-4  # relative: processors differ by so much in any case
 COUNTED = ("accuracy", "exact_match")  # metrics that move by a row at least
 Line = dict[str, Any]
 
@@ -139,17 +140,17 @@ def compiled_trainer(name: str, seed: int) -> "Trainer":
 
 def trained(name: str, seed: int) -> Line:
     """Train a preset from one seed; what its test rows say."""
-    trainer = compiled_trainer(name, seed)
+    recipe, trainer = recipe_of(name), compiled_trainer(name, seed)
     began = time.perf_counter()
-    while not trainer.finished:
-        trainer.advance()
+    for _ in trainer:
+        pass
     seconds = time.perf_counter() - began
-    metrics, rows = trainer.test(), trainer.dataset.measured("test")
+    metrics, rows = trainer.test_scores(), trainer.dataset.measured("test")
     assert metrics is not None
     expect = trainer.experiment.expect
     assert expect is not None
     return {
-        "recipe": recipe_of(name), "seed": seed, "metric": expect.metric,
+        "recipe": recipe, "seed": seed, "metric": expect.metric,
         "value": metrics[expect.metric], "ended": trainer.progress.ended, "step": trainer.step,
         "best_step": trainer.progress.best_step, "rows": len(rows), "seconds": round(seconds, 2),
         "metrics": metrics,
@@ -210,7 +211,8 @@ def promise(lines: list[Line]) -> str:
     metric = lines[0]["metric"]
     if metric in COUNTED:
         std = max(std, 1 / lines[0]["rows"])
-    digits = max(0, 1 - math.floor(math.log10(std))) if std else 6
+    std = max(std, abs(statistics.mean(values)) * ROUNDING)
+    digits = max(0, 1 - math.floor(math.log10(std)))
     away = math.floor if min(values) == worst(lines) else math.ceil  # rounded, too, none was worse
     numbers = {
         "mean": round(statistics.mean(values), digits),

@@ -5,16 +5,13 @@ its operands must stand. The kernels themselves are the same, and so are the bit
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from engine.errors import TrainingError
 from engine.machine.kernel import Kernel, Operand
 from engine.machine.memory import GUARD, Area, Tensor
-
-if TYPE_CHECKING:
-    from engine.machine.program import Operation
+from engine.machine.operation import Operation
 
 GUARD_WORD = int(np.array([GUARD, GUARD], np.uint32).view(np.int64)[0])
 
@@ -23,7 +20,7 @@ GUARD_WORD = int(np.array([GUARD, GUARD], np.uint32).view(np.int64)[0])
 class Check:
     """One check in a lane: `fault` gets 1 and what was found, `stop` is bound to the row that follows."""
 
-    operation: "Operation"
+    operation: Operation
     fault: np.ndarray
     stop: Area
     complaint: str  # with a place for the value
@@ -39,7 +36,7 @@ class Checks:
         self.all: list[Check] = []
         self.areas: dict[int, Area] = {}
 
-    def around(self, operation: "Operation") -> tuple[list[Check], list[Check]]:
+    def around(self, operation: Operation) -> tuple[list[Check], list[Check]]:
         """What is checked before an operation and after it."""
         operation.check()
         before, after = [], []
@@ -53,7 +50,7 @@ class Checks:
                     after.append(self._guard(operation, spec, operand, words))
         return before, after
 
-    def _index(self, operation: "Operation", spec: Operand, operand: Tensor) -> Check:
+    def _index(self, operation: Operation, spec: Operand, operand: Tensor) -> Check:
         from engine.kernels.checks import check_numbers, check_reals
 
         bounds = spec.bounds(operation.sizes() | operation.immediates)
@@ -67,17 +64,16 @@ class Checks:
         below = np.array(bounds, np.int64)
         return self._check(kernel, complaint, values=values, below=held("below", below), least=spec.least)
 
-    def _guard(self, operation: "Operation", spec: Operand, operand: Tensor, words: np.ndarray) -> Check:
+    def _guard(self, operation: Operation, spec: Operand, operand: Tensor, words: np.ndarray) -> Check:
         from engine.kernels.checks import check_guard
 
         complaint = f"{self._named(operation, spec, operand)} was written beyond its end"
         return self._check(check_guard, complaint, words=held("guard", words), guard=GUARD_WORD)
 
-    def _named(self, operation: "Operation", spec: Operand, operand: Tensor) -> str:
+    def _named(self, operation: Operation, spec: Operand, operand: Tensor) -> str:
         return f"checked mode: {operation.kernel.name}: {spec.name} ({operand.description})"
 
     def _check(self, kernel: Kernel, complaint: str, **operands: Tensor | int) -> Check:
-        from engine.machine.program import Operation
 
         fault, stop = np.zeros(2), Area("stop", np.dtype(np.int64))
         operands |= {"fault": held("fault", fault), "stop": stop.tensor("stop", (1,))}

@@ -88,7 +88,7 @@ def of_moons(**training) -> Trainer:
 
 def test_an_experiment_chooses_its_metrics_and_monitors_one_of_them():
     trainer = of_moons(metrics=["roc_auc", {"metric": "f_beta", "beta": 2.0}, "top_1"], monitor="macro_f2")
-    assert list(trainer.test() or {}) == ["loss", "roc_auc", "macro_f2", "top_1"]
+    assert list(trainer.test_scores() or {}) == ["loss", "roc_auc", "macro_f2", "top_1"]
     assert trainer.best_so_far() is not None
     assert "accuracy" not in trainer.progress.log
     with pytest.raises(InputError, match="training.monitor = 'accuracy': unknown; known: .*roc_auc"):

@@ -10,7 +10,8 @@ from engine.initializers import Zeros
 from engine.layers import Layer
 from engine.losses import Loss
 from engine.machine.memory import Memory, shared
-from engine.machine.program import Operation, Phase, Program
+from engine.machine.operation import Operation
+from engine.machine.program import Phase, Program
 from engine.machine.registers import BATCH, FIRST, LR, SAMPLES, SEED, SHARD, SHARD_INFO, SHARDS, UPDATES
 from engine.network import NetworkSpec, initialize, lay_out
 from engine.optimizers import Optimizer

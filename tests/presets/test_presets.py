@@ -23,7 +23,7 @@ FIRST_STEPS = 25
 LONG: dict[str, float] = {
     "addition-gpt": 1.8725,
     "fashion-cnn": 1.9910,
-    "fashion-vit": 1.9049,
+    "fashion-vit": 2.0026,
     "mnist1d-gru": 1.8253,
     "names-gpt": 2.8169,
     "names-lstm": 2.8893,
@@ -113,6 +113,16 @@ def test_a_preset_tells_its_story_and_reads_back_the_same(name):
     assert len(experiment.things_to_try) >= 3
     assert presets.topic(name) in presets.TOPICS
     assert experiment_from(tomllib.loads(experiment_to_toml(experiment))) == experiment
+
+
+@pytest.mark.parametrize("name", [name for name in presets.names() if name not in LONG])
+def test_a_quick_preset_promises_what_ten_seeds_gave(name):
+    expect = experiment_from(presets.load(name), name).expect
+    assert expect.seeds >= 10
+    higher = metric(expect.metric).higher_is_better
+    far = abs(expect.mean - expect.bound(higher))
+    assert far >= 3 * expect.std
+    assert expect.bound(higher) <= expect.worst if higher else expect.bound(higher) >= expect.worst
 
 
 def test_linear_regression_finds_weight_one_and_bias_zero():

@@ -274,9 +274,17 @@ class Maker:
             "clip_norm": self.pick([0.0, 0.0, 0.5]), "clip_value": self.pick([0.0, 0.0, 0.05]),
             "average": self.pick([0.0, 0.0, 0.9]),
         }  # fmt: skip
+        augment: list[Tree] = []
+        if self.random_parts:
+            training |= {
+                "shards": self.pick([1, 2, 3]), "accumulate": self.pick([1, 1, 2]), "checkpoint_every": 4,
+                "precision": self.pick(["float32", "float64"]),
+            }  # fmt: skip
+            augment = self.pick([[], [], [{"step": "noise", "std": 0.1}], [{"step": "mixup", "alpha": 0.4}]])
+            augment = augment if data["source"] == "npz" else []
         return {
             "data": data, "model": model, "loss": loss, "optimizer": self.optimizer(), "schedule": self.schedule(),
-            "training": training,
+            "augment": augment, "training": training,
         }  # fmt: skip
 
     def optimizer(self) -> Tree:

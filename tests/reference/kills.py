@@ -25,7 +25,6 @@ EDITS = [
     [("training.average", 0.9)],
     [("training.batch_size", 17), ("training.clip_norm", 0.5)],
     [("augment", [{"step": "noise", "std": 0.1}])],
-    [("training.freeze", ["dense1"])],
 ]
 STEPS = {"spiral": 60_000, "iris": 20_000, "moons": 40_000, "digits-mlp": 1_500}
 
@@ -111,7 +110,7 @@ def main() -> int:
         rng = random.Random(options.seed * 1000 + i)
         name = rng.choice(list(STEPS))
         steps = sorted(rng.sample(range(1, STEPS[name]), rng.randint(1, 4))) if i % 3 == 0 else []
-        edits = [[step, rng.choice(EDITS)] for step in steps]
+        edits = [[step, edit] for step, edit in zip(steps, rng.sample(EDITS, len(steps)), strict=True)]
         survived, same, problem = killed(name, edits, rng)
         kills, bad = kills + survived, bad + (not same)
         print(

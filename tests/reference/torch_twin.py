@@ -146,23 +146,19 @@ class Twin:
 
     def conv1d(self, layer, x: Tensor) -> Tensor:
         x = x if x.dim() == 3 else x[..., None]
-        y = F.conv1d(
-            padded(x, layer).movedim(2, 1), self.parameter("weight").permute(2, 1, 0), self.maybe("bias"),
-            stride=layer.stride,
-        ).movedim(1, 2)  # fmt: skip
-        return self.activate(layer.activation, y)
+        weight = self.parameter("weight").permute(2, 1, 0).contiguous()
+        y = F.conv1d(padded(x, layer).movedim(2, 1), weight, self.maybe("bias"), layer.stride)
+        return self.activate(layer.activation, y.movedim(1, 2))
 
     def conv2d(self, layer, x: Tensor) -> Tensor:
         x = x if x.dim() == 4 else x[..., None]
-        y = F.conv2d(
-            padded(x, layer).movedim(3, 1), self.parameter("weight").permute(3, 2, 0, 1), self.maybe("bias"),
-            stride=layer.stride,
-        ).movedim(1, 3)  # fmt: skip
-        return self.activate(layer.activation, y)
+        weight = self.parameter("weight").permute(3, 2, 0, 1).contiguous()
+        y = F.conv2d(padded(x, layer).movedim(3, 1), weight, self.maybe("bias"), layer.stride)
+        return self.activate(layer.activation, y.movedim(1, 3))
 
     def patch(self, layer, x: Tensor) -> Tensor:
         x = x if x.dim() == 4 else x[..., None]
-        weight = self.parameter("weight").permute(3, 2, 0, 1)
+        weight = self.parameter("weight").permute(3, 2, 0, 1).contiguous()
         y = F.conv2d(x.movedim(3, 1), weight, self.maybe("bias"), stride=layer.size)
         return y.flatten(2).movedim(1, 2)
 

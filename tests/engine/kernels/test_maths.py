@@ -6,7 +6,7 @@ import pytest
 from engine.kernels import maths
 from engine.machine.kernel import KERNELS, kernel
 from engine.machine.memory import Memory
-from engine.machine.program import Operation
+from engine.machine.operation import Operation
 from helpers.rigs import run
 
 

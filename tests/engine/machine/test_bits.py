@@ -10,7 +10,7 @@ import pytest
 
 import presets
 
-FEW = ["names-gpt", "mnist1d-gru"]
+FEW = ["names-gpt"]
 STEPS = 20
 
 DIGESTS = f"""

@@ -14,7 +14,8 @@ from engine.errors import InputError, TrainingError
 from engine.experiment import Experiment, dataset_key, experiment_from
 from engine.machine.kernel import KERNELS, kernel
 from engine.machine.memory import Memory, Tensor
-from engine.machine.program import Operation, Phase, Program
+from engine.machine.operation import Operation
+from engine.machine.program import Phase, Program
 from engine.trainer import Trainer
 from helpers import random_experiments
 

@@ -7,7 +7,8 @@ import pytest
 
 from engine.machine.kernel import KERNELS, Kernel, Operand, kernel
 from engine.machine.memory import Area, Tensor
-from engine.machine.program import Operation, Phase, Program, all_kernels, flattened
+from engine.machine.operation import Operation, flattened
+from engine.machine.program import Phase, Program, all_kernels
 
 
 @kernel

@@ -9,7 +9,8 @@ import pytest
 
 from engine.machine.kernel import KERNELS, kernel
 from engine.machine.memory import Area, Tensor
-from engine.machine.program import Operation, Phase, Program
+from engine.machine.operation import Operation
+from engine.machine.program import Phase, Program
 from engine.machine.registers import (
     APPLY,
     CLOCK,
@@ -151,7 +152,8 @@ import numba  # before the engine had a chance to say how
 import numpy as np
 from engine.kernels.branches import add_gradient
 from engine.machine.memory import Area
-from engine.machine.program import Operation, Phase, Program
+from engine.machine.operation import Operation
+from engine.machine.program import Phase, Program
 from engine.machine.vm import run_lanes
 
 area = Area("work", np.dtype("float32"))
