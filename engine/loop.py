@@ -71,6 +71,11 @@ class TrainingLoop:
     def step(self) -> int:
         return self.trainer.step
 
+    @property
+    def pending(self) -> int:
+        """How many edits are still to be made at their steps."""
+        return len(self._edits)
+
     def news(self) -> list[Event]:
         """What happened since the last call."""
         return self.journal.news()

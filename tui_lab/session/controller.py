@@ -83,6 +83,9 @@ class Controller:
         if self.loop.run is not None and self.launch.run is not None:
             self.record = Record.of(self.loop.run, self.loop.step, self.trainer.progress.edits)
             self.views.look_again()
+            if self.loop.pending:
+                edits = "1 edit" if self.loop.pending == 1 else f"{self.loop.pending} edits"
+                self.tell(f"goes on from step {self.loop.step:,}; {edits} made after it will be made again")
         self.pass_on()
 
     def _watchable(self) -> float:

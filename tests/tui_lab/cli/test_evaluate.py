@@ -1,6 +1,8 @@
 """eval: one page to read, and the same as JSON."""
 
 import json
+import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -115,3 +117,79 @@ def test_of_a_run_that_is_still_trained_the_step_of_its_best_parameters_is_told(
         outcome = lab("eval", "r")
     assert "r is still being trained; these are its best parameters so far, of step 5" in outcome.err
     assert "still being trained" not in lab("eval", "r").err
+
+
+def test_eval_measures_any_split():
+    lab("train", "iris", "--quiet", "--steps", "300", "--name", "r")
+    outcome = lab("eval", "r", "--json")
+    values = json.loads(outcome.out)
+    assert values["accuracy"] == only_run().summary()["test"]["accuracy"]
+    assert values["rows"] == 60
+    text = lab("eval", "last", "--split", "train").out
+    assert "68 train rows" in text
+    assert "versicolor" in text
+    assert lab("eval", "r", "--split", "tset").code == 2
+
+
+def test_ratings_are_measured_beside_simple_rules_and_predicted_for_whoever_comes(tmp_path):
+    lab("train", "ratings", "--quiet", "--name", "r")
+    text = " ".join(lab("eval", "r").out.split())
+    for word in ("rmse 0.3", "rmse_global_mean 0.9", "rmse_biases 0.7", "rmse_floor 0.2"):
+        assert word in text
+    values = json.loads(lab("eval", "r", "--json").out)
+    assert values["rmse_floor"] < values["rmse"] < values["rmse_biases"] < values["rmse_global_mean"]
+    assert only_run().summary()["test"]["rmse_biases"] == values["rmse_biases"]
+    new = tmp_path / "new.csv"
+    new.write_text("item,user\n7,3\n7,999\nnew,999\n")
+    outcome = lab("predict", "r", "--input", new)
+    assert outcome.code == 0
+    assert outcome.err.splitlines() == [
+        "tui-lab: user: in 2 of 3 rows one that training never saw; it is taken for an average one",
+        "tui-lab: item: in 1 of 3 rows one that training never saw; it is taken for an average one",
+    ]
+    name, *ratings = outcome.out.splitlines()
+    assert name == "rating"
+    assert float(ratings[2]) == pytest.approx(3.5, abs=0.1)
+    assert len(set(ratings)) == 3
+
+
+def test_a_run_is_not_measured_on_data_that_has_changed(tmp_path):
+    table = tmp_path / "mine.csv"
+    rows = [f"{i % 7},{i % 5},{'yes' if i % 7 > 3 else 'no'}" for i in range(60)]
+    table.write_text("\n".join(["a,b,answer", *rows]) + "\n")
+    changes = ["data.source=csv", f"data.path={table}", "data.target=answer"]
+    lab(
+        "train",
+        "moons",
+        "--quiet",
+        "--steps",
+        "5",
+        "--name",
+        "r",
+        *(x for c in changes for x in ("--set", c)),
+    )
+    assert lab("eval", "r").code == 0
+    with open(table, "a") as file:
+        file.write("1,1,no\n")
+    assert "the data has changed since the run began" in refused("eval", "r")
+    assert "the data has changed since the run began" in lab("resume", "r", "--steps", "9").err
+    table.unlink()
+    (tmp_path / "new.csv").write_text("a,b\n6,1\n")
+    assert lab("predict", "r", "--input", tmp_path / "new.csv").code == 0
+
+
+def test_damaged_and_foreign_checkpoints_are_refused():
+    lab("train", "iris", "--quiet", "--steps", "5", "--name", "r")
+    lab("train", "wine", "--quiet", "--steps", "5", "--name", "other")
+    root = Path(os.environ["TUI_LAB_RUNS"])
+    good = (root / "r" / "checkpoints" / "best.safetensors").read_bytes()
+    (root / "r" / "checkpoints" / "best.safetensors").write_bytes(good[:-50])
+    assert "the checkpoint is damaged" in refused("eval", "r")
+    foreign = (root / "other" / "checkpoints" / "best.safetensors").read_bytes()
+    (root / "r" / "checkpoints" / "best.safetensors").write_bytes(foreign)
+    assert "belongs to another experiment" in refused("eval", "r")
+    assert "belongs to another experiment" in refused("predict", "r", "--input", "new.csv")
+    for path in (root / "r" / "checkpoints").glob("step-*"):
+        path.write_bytes((root / "other" / "checkpoints" / path.name).read_bytes())
+    (root / "r" / "checkpoints" / "best.safetensors").write_bytes(good)
+    assert "belongs to another experiment" in refused("resume", "r", "--steps", "9")

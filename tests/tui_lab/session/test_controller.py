@@ -1,5 +1,6 @@
 """The controller: what a viewer asks of a run, step by step and without a thread."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,18 @@ def test_an_edit_before_the_first_step_is_part_of_what_begins_and_can_be_undone(
     assert controller.trainer.experiment.optimizer.lr == 0.01
     controller.carry_out(Undo())
     assert "no edit to undo" in controller.notice[1]
+
+
+def test_an_interrupted_run_that_is_opened_says_that_its_edits_come_again(controller):
+    controller.carry_out(Play())
+    controller.chunk(Look())
+    controller.carry_out(Edit("optimizer.lr", 0.5))
+    controller.loop.close()  # as a kill leaves it
+    launch = replace(controller.launch, run=controller.loop.run)
+    opened = Controller(launch, controller.dataset, watched=True, events=lambda event: None)
+    opened.start(0.0)
+    assert opened.notice[1] == "goes on from step 0; 1 edit made after it will be made again"
+    assert opened.trainer.experiment.optimizer.lr == 0.01
 
 
 def test_what_cannot_change_is_told_and_changes_nothing(controller):
