@@ -98,7 +98,7 @@ class Expect(Component):
         if self.mean is None or self.std is None or self.worst is None:
             return f"{self.metric} {self.value:g} on the test rows"
         spread = f"{self.mean:g} ± {self.std:g}"
-        return f"{self.metric} {spread} on the test rows (worst of {self.seeds} seeds: {self.worst:g})"
+        return f"{self.metric} {spread} on the test rows (worst of {self.seeds}: {self.worst:g})"
 
 
 class Experiment(Component, kw_only=True):

@@ -38,6 +38,7 @@ PROCESSORS = {
 }
 IMITATION = ("NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES", "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 SEEDS_A_PROCESS = 5
+ROUNDING = 1e-4  # relative: processors differ by so much in any case
 COUNTED = ("accuracy", "exact_match")  # metrics that move by a row at least
 Line = dict[str, Any]
 
@@ -210,7 +211,8 @@ def promise(lines: list[Line]) -> str:
     metric = lines[0]["metric"]
     if metric in COUNTED:
         std = max(std, 1 / lines[0]["rows"])
-    digits = max(0, 1 - math.floor(math.log10(std))) if std else 6
+    std = max(std, abs(statistics.mean(values)) * ROUNDING)
+    digits = max(0, 1 - math.floor(math.log10(std)))
     away = math.floor if min(values) == worst(lines) else math.ceil  # rounded, too, none was worse
     numbers = {
         "mean": round(statistics.mean(values), digits),

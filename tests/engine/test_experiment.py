@@ -167,7 +167,7 @@ def test_a_promise_lies_beyond_the_worst_seed_and_four_deviations_from_the_mean(
 
 def test_a_promise_says_its_mean_spread_and_worst_seed():
     text = promised(mean=0.9, std=0.02, worst=0.85, seeds=10).expect.text()
-    assert text == "accuracy 0.9 ± 0.02 on the test rows (worst of 10 seeds: 0.85)"
+    assert text == "accuracy 0.9 ± 0.02 on the test rows (worst of 10: 0.85)"
 
 
 def test_a_promise_may_be_a_plain_bound():

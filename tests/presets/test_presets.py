@@ -115,6 +115,16 @@ def test_a_preset_tells_its_story_and_reads_back_the_same(name):
     assert experiment_from(tomllib.loads(experiment_to_toml(experiment))) == experiment
 
 
+@pytest.mark.parametrize("name", [name for name in presets.names() if name not in LONG])
+def test_a_quick_preset_promises_what_ten_seeds_gave(name):
+    expect = experiment_from(presets.load(name), name).expect
+    assert expect.seeds >= 10
+    higher = metric(expect.metric).higher_is_better
+    far = abs(expect.mean - expect.bound(higher))
+    assert far >= 3 * expect.std
+    assert expect.bound(higher) <= expect.worst if higher else expect.bound(higher) >= expect.worst
+
+
 def test_linear_regression_finds_weight_one_and_bias_zero():
     trainer = trained("linear-regression", seed=1)
     weight, bias = trainer.memory["dense1.weight"].item(), trainer.memory["dense1.bias"].item()
