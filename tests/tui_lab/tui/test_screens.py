@@ -414,3 +414,16 @@ async def test_no_screen_passes_on_what_a_terminal_would_obey(tmp_path, monkeypa
             await settled(pilot, "escape", tab)
             assert "\x1b" not in text_of(app)
             assert "\x07" not in text_of(app)
+
+
+@pytest.mark.parametrize("tab", ["1", "2", "3", "4"])
+async def test_while_it_compiles_no_panel_asks_for_a_key(tab):
+    session = fake.spiral()
+    session.show(
+        phase=base.COMPILING, message="compiling 3 of 14", step=0, curves={}, layers=(), probes=(), views={}
+    )
+    app = app_on(session)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot, tab)
+        assert "press space" not in text_of(app)
+        assert text_of(app).count("compiling 3 of 14") > 1, "the panels say what is waited for"
