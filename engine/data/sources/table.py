@@ -137,7 +137,7 @@ def raw_from_table(table: Table, source: TableSource) -> Raw:
         table.lines if rows.all() else table.lines[rows],
         embedded=tuple(names_in(source.embed)), notes=tuple(notes), names=table.names,
         first=tuple(map(tuple, table.first)),
-        whys={column.fit.name: column.why for column in judged} | {target: f"the target: {goal.why}"},
+        whys={column.fit.name: column.why for column in judged} | {target: goal.why},
         table=TableFit(
             tuple(column.fit for column in chosen), target, table.names, table.headed, tuple(sorted(table.missing)),
             source.spelling == "merge",
