@@ -306,7 +306,7 @@ def moments_of(table: Table, name: str, form: str, strict: bool) -> tuple[np.nda
     else:
         codes, cells = table.kinds(name)
     known = [i for i, cell in enumerate(cells) if not table.is_missing(cell)]
-    found = np.full(max(1, len(cells)), np.datetime64("NaT"), "datetime64[s]")
+    found = np.full(max(1, len(cells)), np.datetime64("NaT", "s"), "datetime64[s]")
     found[known] = dates.moments([cells[i] for i in known], form)
     wrong = next((i for i in known if np.isnat(found[i])), None)
     if strict and wrong is not None:
