@@ -351,9 +351,9 @@ async def test_a_table_of_the_users_gets_a_sensible_experiment(tmp_path, monkeyp
         await pilot.press(*"mine")
         for _ in range(100):
             await pilot.pause(0.05)
-            if "A table of yours" in text_of(app):
+            if "Your table" in text_of(app):
                 break
-        assert "A table of yours" in text_of(app)
+        assert "Your table" in text_of(app)
 
 
 async def test_a_screenshot_and_the_panels_text_can_be_written(tmp_path, monkeypatch):
@@ -397,7 +397,7 @@ async def test_no_screen_passes_on_what_a_terminal_would_obey(tmp_path, monkeypa
         await pilot.press(*"mine")
         for _ in range(100):
             await pilot.pause(0.05)
-            if "A table of yours" in text_of(app):
+            if "Your table" in text_of(app):
                 break
         assert "\x1b" not in text_of(app)
         assert r"mine\x1b[31m.csv" in text_of(app)
