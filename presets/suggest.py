@@ -1,4 +1,4 @@
-"""A sensible experiment for data of the user's: a table, arrays, pictures, ratings, a text."""
+"""A sensible experiment for your data: a table, arrays, pictures, ratings, a text."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,13 +30,13 @@ def for_file(path: str, assignments: Sequence[str] = ()) -> Tree:
     source = build(Source, tree, "data")
     data = {"source": source.tag(), **given(source)}
     if isinstance(source, Language):
-        story, rest = "A text of yours.", of_text()
+        story, rest = "Your text.", of_text()
     elif isinstance(source, RatingsFile):
-        story, rest = "Ratings of yours.", of_ratings()
+        story, rest = "Your ratings.", of_ratings()
     elif isinstance(source, Forecast):
-        story, rest = "A series of yours.", of_series()
+        story, rest = "Your time series.", of_series()
     elif isinstance(source, Pairs):
-        story, rest = "Prompts and answers of yours.", of_text()
+        story, rest = "Your prompts and answers.", of_text()
     else:
         story, rest = of_rows(source, data)
     return {"title": Path(path).name, "story": story, "data": data, **rest}
@@ -70,8 +70,8 @@ def of_rows(source: Source, data: Tree) -> tuple[str, Tree]:
         many = [c.name for c in raw.table.columns if c.kind == "category" and len(c.kinds) > ONE_HOT]
         if many:
             data["embed"] = many
-    kind = "Pictures" if pictures else "A table"
-    return f"{kind} of yours: {len(raw.x):,} rows, {raw.task.tag()}.", {
+    kind = "images" if pictures else "table"
+    return f"Your {kind}: {len(raw.x):,} rows, {raw.task.tag()}.", {
         "model": [
             *(of_pictures() if pictures else of_columns(raw, data.get("embed", []))),
             {"layer": "dense"},

@@ -1,10 +1,16 @@
 """Activations: y = f(x) elementwise; the backward kernel turns dL/dy into dL/dx in place.
 
-A backward kernel reads y where f'(x) follows from f(x), and x where it does not. NaN in gives NaN out.
+A backward kernel reads y where f'(x) follows from f(x), and x where it does not. NaN in gives NaN out, and what has a
+limit at an infinite x gives that.
 """
+
+import numpy as np
 
 from engine.kernels.maths import ONE, ZERO, cos, exp, expm1, sigmoid, sin, softplus, tanh
 from engine.machine.kernel import kernel
+
+INFINITE = np.float32(np.inf)
+FLAT = np.float32(1e6)  # beyond it gelu and silu have the slope of their limits, where 0·∞ would be NaN
 
 
 @kernel
@@ -16,7 +22,7 @@ def relu_forward(x: "N", y: "N"):
 @kernel
 def relu_backward(y: "N", dy: "N"):
     for i in range(y.size):
-        dy[i] = dy[i] if y[i] > ZERO else ZERO
+        dy[i] = dy[i] if y[i] > ZERO else (ZERO if y[i] <= ZERO else y[i])
 
 
 @kernel
@@ -28,7 +34,7 @@ def relu_squared_forward(x: "N", y: "N"):
 @kernel
 def relu_squared_backward(x: "N", dy: "N"):
     for i in range(x.size):
-        dy[i] = (x[i] + x[i]) * dy[i] if x[i] > ZERO else ZERO
+        dy[i] = (x[i] + x[i]) * dy[i] if x[i] > ZERO else (ZERO if x[i] <= ZERO else x[i])
 
 
 @kernel
@@ -37,7 +43,8 @@ def swiglu_forward(x: "N,I", y: "N,O"):
     N, O = y.shape
     for n in range(N):
         for o in range(O):
-            y[n, o] = x[n, o] * sigmoid(x[n, o]) * x[n, O + o]
+            near = -FLAT if x[n, o] < -FLAT else x[n, o]
+            y[n, o] = near * sigmoid(near) * x[n, O + o]
 
 
 @kernel
@@ -46,8 +53,10 @@ def swiglu_backward(x: "N,I", dx: "N,I", dy: "N,O"):
     for n in range(N):
         for o in range(O):
             gate = sigmoid(x[n, o])
-            dx[n, O + o] = dy[n, o] * x[n, o] * gate
-            dx[n, o] = dy[n, o] * x[n, O + o] * gate * (ONE + x[n, o] * (ONE - gate))
+            value = dy[n, o] * x[n, o] * gate
+            dx[n, O + o] = value if x[n, o] != -INFINITE else ZERO * dy[n, o]
+            slope = dy[n, o] * x[n, O + o] * gate * (ONE + x[n, o] * (ONE - gate))
+            dx[n, o] = slope if abs(x[n, o]) < FLAT else dy[n, o] * x[n, O + o] * gate
 
 
 @kernel
@@ -61,7 +70,7 @@ def leaky_relu_forward(x: "N", y: "N", slope: "float64[1]"):
 def leaky_relu_backward(x: "N", dy: "N", slope: "float64[1]"):
     a = x.dtype.type(slope[0])
     for i in range(x.size):
-        dy[i] = dy[i] if x[i] > ZERO else a * dy[i]
+        dy[i] = dy[i] if x[i] > ZERO else (a * dy[i] if x[i] <= ZERO else x[i])
 
 
 @kernel
@@ -84,7 +93,8 @@ def gelu_forward(x: "N", y: "N"):
     real = x.dtype.type
     root, cubic = real(1.5957691216057308), real(0.044715)  # 2·√(2/π)
     for i in range(x.size):
-        y[i] = x[i] * sigmoid(root * x[i] * (ONE + cubic * x[i] * x[i]))
+        value = x[i] * sigmoid(root * x[i] * (ONE + cubic * x[i] * x[i]))
+        y[i] = value if x[i] != -INFINITE else ZERO
 
 
 @kernel
@@ -95,20 +105,23 @@ def gelu_backward(x: "N", dy: "N"):
         square = cubic * x[i] * x[i]
         s = sigmoid(root * x[i] * (ONE + square))
         slope = root * (ONE + real(3) * square)
-        dy[i] *= s + x[i] * s * (ONE - s) * slope
+        factor = s + x[i] * s * (ONE - s) * slope
+        dy[i] *= factor if abs(x[i]) < FLAT else s
 
 
 @kernel
 def silu_forward(x: "N", y: "N"):
     for i in range(x.size):
-        y[i] = x[i] * sigmoid(x[i])
+        value = x[i] * sigmoid(x[i])
+        y[i] = value if x[i] != -INFINITE else ZERO
 
 
 @kernel
 def silu_backward(x: "N", dy: "N"):
     for i in range(x.size):
-        s = sigmoid(x[i])
-        dy[i] *= s * (ONE + x[i] * (ONE - s))
+        near = x[i] if not abs(x[i]) > FLAT else (FLAT if x[i] > ZERO else -FLAT)
+        s = sigmoid(near)
+        dy[i] *= s * (ONE + near * (ONE - s))
 
 
 @kernel

@@ -46,13 +46,13 @@ def squash_backward(a, h, dh):
 @device
 def rectify(a, h):
     for u in range(h.size):
-        h[u] = max(a[u], ZERO)
+        h[u] = ZERO if a[u] < ZERO else a[u]
 
 
 @device
 def rectify_backward(a, h, dh):
     for u in range(h.size):
-        a[u] = dh[u] if h[u] > ZERO else ZERO
+        a[u] = dh[u] if h[u] > ZERO else (ZERO if h[u] <= ZERO else h[u])
 
 
 @device

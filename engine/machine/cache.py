@@ -74,13 +74,14 @@ _compiling = threading.RLock()
 
 
 @contextmanager
-def cache_lock() -> Iterator[None]:
-    """One compiler at a time, in this process and in others: Numba's cold cache bears no more (numba #4807)."""
+def cache_lock(name: str) -> Iterator[None]:
+    """One compiler at a time in this process, and of the function of that name in all processes: Numba's cold cache
+    bears no more (numba #4807)."""
     with _compiling:
         try:
             import fcntl
 
-            lock = open(cache_folder() / "lock", "w")  # noqa: SIM115  closed below
+            lock = open(cache_folder() / f"{name}.lock", "w")  # noqa: SIM115  closed below
         except (
             ImportError,
             OSError,

@@ -49,7 +49,7 @@ def compile_kernel(kernel: Kernel, dtype: str) -> Any:
     # As numba.cfunc does, but for its cache.
     compiled: Any = CFunc(namespace[name], signature, locals={}, options={"nopython": True, **OPTIONS})
     compiled._cache = SealedCache(namespace[name])
-    with cache_lock():
+    with cache_lock(name):
         compiled.compile()
     return compiled
 
@@ -79,7 +79,7 @@ def compile_native(
 
     compiled: Any = numba.njit(nogil=True, error_model="numpy", parallel=parallel)(twin)
     compiled._cache = SealedCache(twin)
-    with cache_lock():
+    with cache_lock(twin.__qualname__):
         compiled.compile(signature)
     compiled.disable_compile()
     entry: Callable[..., Any] = compiled

@@ -56,11 +56,13 @@ def _shares(counts: np.ndarray) -> np.ndarray:
 
 
 def _cell_width(room: int, classes: int, digits: int, longest: int) -> int | None:
-    """The columns of a cell: as wide as names ask for where there is room, else as the counts do; None where not
-    even these fit."""
-    for wanted in (max(min(longest, 8) + 2, digits + 3), digits + 3, digits + 2, digits + 1):
-        if classes * wanted <= room:
-            return wanted
+    """The columns of a cell: as wide as names ask for as far as there is room beside the recall, else as wide as the
+    counts need; None where not even these fit."""
+    widest = max(min(longest, 8) + 2, digits + 3)
+    for free, least in ((room - RECALL, digits + 3), (room, digits + 1)):
+        cell = min(widest, free // max(classes, 1))
+        if cell >= least:
+            return cell
     return None
 
 

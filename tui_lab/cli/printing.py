@@ -13,9 +13,9 @@ def printable(text: str) -> str:
     return "\n".join("\t".join(map(escaped, line.split("\t"))) for line in text.split("\n"))
 
 
-def echo(text: Any = "", **options: Any) -> None:
-    """`click.echo` of printable text."""
-    click.echo(printable(str(text)), **options)
+def echo(text: Any = "", *, err: bool = False, **options: Any) -> None:
+    """`click.echo` of printable text, in the stream's own encoding: click's default turns ASCII into UTF-8."""
+    click.echo(printable(str(text)), file=sys.stderr if err else sys.stdout, **options)
 
 
 class Printable:

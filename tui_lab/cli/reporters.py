@@ -86,9 +86,6 @@ class Plain(Quiet):
     def begin(self, trainer: Trainer) -> None:
         self.trainer, self.pace, self.begun = trainer, Pace(trainer), True
         self.metric = headline(trainer)
-        if not trainer.step:
-            for note in gathered(trainer.dataset.notes):
-                self.line(f"note: {note}")
 
     def pulse(self, message: str) -> None:
         if not self.begun and message and time.monotonic() - self.told >= LINE_SECONDS:
@@ -100,6 +97,9 @@ class Plain(Quiet):
             case Start():
                 self.run = event.run
                 self.line(f"{event.run}: {numbers.count(event.parameters)} parameters")
+                if not event.step:  # a resumed run has told them
+                    for note in gathered(self.trainer.dataset.notes):
+                        self.line(f"note: {note}")
             case Log():
                 self.pending = event
                 if self.first or time.monotonic() - self.told >= LINE_SECONDS:

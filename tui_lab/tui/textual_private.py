@@ -46,5 +46,5 @@ class QuietApp(App[int]):
     failure: Exception | None = None
 
     def _handle_exception(self, error: Exception) -> None:
-        self.failure = error
+        self.failure = self.failure or error  # later ones follow from the first
         self.exit(1, return_code=1)

@@ -15,7 +15,7 @@ import numpy as np
 from engine.data.preparation.notes import Note
 from engine.data.readers import dates
 from engine.data.readers.csv import Table
-from engine.data.readers.numbers import MOSTLY, NumberFormat, chosen, fitting, number
+from engine.data.readers.numbers import MOSTLY, NumberFormat, chosen, fitting, number, taken_apart, units_of
 from engine.errors import InputError
 
 SAMPLE = 20_000  # different cells that a format is judged by
@@ -163,7 +163,10 @@ def judged_numbers(
     elif whole and len(known) == len(values) and len(values) > 2:
         counts = bool((np.diff(values) == 1).all())
         unnamed = name in table.unnamed or UNNAMED.fullmatch(name) is not None
-        if counts and unnamed:
+        listed = table.headed and name in table.unnamed and len(np.unique(values)) == len(values)
+        if listed and not counts:
+            judged.left_out = Note(name, "has no name and another number in every row", "left out", keep)
+        elif counts and unnamed:
             judged.left_out = Note(name, "has no name and counts the rows", "left out", keep)
             if table.headed and name not in table.unnamed:
                 judged.left_out = Note(name, "counts the rows", "left out", keep)
@@ -303,7 +306,7 @@ def moments_of(table: Table, name: str, form: str, strict: bool) -> tuple[np.nda
     else:
         codes, cells = table.kinds(name)
     known = [i for i, cell in enumerate(cells) if not table.is_missing(cell)]
-    found = np.full(max(1, len(cells)), np.datetime64("NaT"), "datetime64[s]")
+    found = np.full(max(1, len(cells)), np.datetime64("NaT", "s"), "datetime64[s]")
     found[known] = dates.moments([cells[i] for i in known], form)
     wrong = next((i for i in known if np.isnat(found[i])), None)
     if strict and wrong is not None:
@@ -372,7 +375,16 @@ def of_text(table: Table, name: str, choices: Choices) -> Judged:
 
 def number_hint(known: list[tuple[str, int]]) -> str:
     """What an almost numeric text is told to be: why it is no number."""
-    with_digits = [cell for cell, _ in known[:1000] if any(c.isdigit() for c in cell)]
+    cells = [cell for cell, _ in known[:1000]]
+    units = units_of(cells)
+    if (
+        len(units) > 1
+        and len(units) < 10
+        and sum(taken_apart(cell) is not None for cell in cells) > 0.9 * len(cells)
+    ):
+        shown = ", ".join(repr(unit) if unit else "none" for unit in units[:4])
+        return f" (numbers of several units: {shown})"
+    with_digits = [cell for cell in cells if any(c.isdigit() for c in cell)]
     cell = next((c for c in with_digits if re.fullmatch(r"[\d.,' ]+\D{0,4}", c)), None)
     return (
         f" ({cell!r} is not read as a number)"

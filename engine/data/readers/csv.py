@@ -20,7 +20,7 @@ import numpy as np
 from engine.data.readers import dates
 from engine.data.readers.dialect import SAMPLE, Dialect, parted, seen_from
 from engine.data.readers.files import check_encoding, encoding_of, read_bytes
-from engine.data.readers.numbers import FORMATS, MOSTLY, fitting, number
+from engine.data.readers.numbers import FORMATS, MOSTLY, money_or_percent, number
 from engine.errors import InputError, did_you_mean
 
 UNKNOWN = ""  # the first of the categories where others than those of training may come
@@ -440,8 +440,10 @@ def is_value(cell: str) -> bool:
         return True
     if not any(c.isdigit() for c in cell):
         return False
-    return any(f.parse(cell) is not None for f in FORMATS) or bool(
-        fitting([(cell, 1)])[0] or dates.form_of([(cell, 1)])[0]
+    return (
+        any(f.parse(cell) is not None for f in FORMATS)
+        or money_or_percent(cell)
+        or bool(dates.form_of([(cell, 1)])[0])
     )
 
 

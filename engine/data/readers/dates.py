@@ -112,7 +112,7 @@ def moments(cells: Sequence[str], form: str) -> np.ndarray:
             pass
     found = [parse(cell, form) for cell in cells]
     return np.array(
-        [np.datetime64("NaT") if m is None else np.datetime64(m, "s") for m in found], "datetime64[s]"
+        [np.datetime64("NaT", "s") if m is None else np.datetime64(m, "s") for m in found], "datetime64[s]"
     )
 
 

@@ -18,7 +18,7 @@ UNIT = rf"(?:{_CODES}|[{re.escape(_SIGNS)}]\.?)"
 SHAPE = re.compile(
     rf"(?P<a>[+-]?)\s*(?P<before>{UNIT})?\s*(?P<b>[+-]?)\s*"
     r"(?P<body>\d[\d.,' ]*|[.,]\d+)(?P<exponent>[eE][+-]?\d+)?"
-    rf"\s*(?P<after>{UNIT}|%)?"
+    rf"\s*(?P<after>{UNIT}|%|[A-Za-zµ°²³/]{{1,6}})?"
 )
 SPELLING = str.maketrans(dict.fromkeys("−－﹣–", "-") | dict.fromkeys("’ʼ", "'"))
 PLAIN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
@@ -138,13 +138,27 @@ def fitting(cells: Iterable[tuple[str, int]]) -> tuple[list[NumberFormat], bool]
     return [], any_format >= MOSTLY * total
 
 
+def money_or_percent(cell: str) -> bool:
+    """Whether a cell is a number with a currency or %, and not one with a measure such as kg."""
+    parts = taken_apart(cell)
+    return parts is not None and (parts[2] == "%" or re.fullmatch(UNIT, parts[2]) is not None)
+
+
+def units_of(cells: Iterable[str]) -> list[str]:
+    """The units of cells that are numbers, "" among them where one has none."""
+    found = (taken_apart(cell) for cell in cells)
+    return sorted({parts[2] for parts in found if parts is not None})
+
+
 def one_unit(units: dict[str, int]) -> str | None:
-    """The one unit of a column; None where there are several. A currency may be left out of some cells, % of none."""
+    """The one unit of a column, None where there are several. Some cells may be without a currency, none without % or
+    kg."""
     named = {unit: count for unit, count in units.items() if unit}
     if len(named) > 1:
         return None
     unit = next(iter(named), "")
-    return None if unit == "%" and units.get("", 0) else unit
+    bare = units.get("", 0) and not re.fullmatch(UNIT, unit)
+    return None if unit and bare else unit
 
 
 def chosen(formats: Sequence[NumberFormat], decimal: str) -> NumberFormat:

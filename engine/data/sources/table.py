@@ -14,6 +14,7 @@ from engine.data.preparation.columns import (
     TableFit,
     codes_of,
     decimal_sign,
+    is_identifier,
     judge,
     numbers,
     read_column,
@@ -88,9 +89,13 @@ def names_in(names: Names) -> list[str]:
 
 def raw_from_table(table: Table, source: TableSource) -> Raw:
     """Inputs and target of a table, with what was decided about its columns."""
-    target = target_name(table, source.target)
+    target = target_name(table, source.target) if source.target else last_column(table)
     if len(table.names) < 2:
-        raise InputError(f"{table.path}: has the one column {target!r}; expected inputs and a target")
+        between = next((s for s in ":/&^~" if s in target), ":")
+        raise InputError(
+            f"{table.path}: has the one column {target!r}; expected inputs and a target (data.separator = "
+            f'"{between}" parts cells at another sign than , ; | tabs and blanks)'
+        )
     drops = any(isinstance(step, Missing) and step.method == "drop" for step in source.preprocess)
     keep = tuple(names_in(source.keep) + names_in(source.use) + names_in(source.embed))
     choices = Choices(
@@ -105,6 +110,13 @@ def raw_from_table(table: Table, source: TableSource) -> Raw:
     mark_leaks(judged, goal, rows, keep, target)
     chosen = [column for column in judged if column.left_out is None] or rescued(judged, table)
     notes = [*(Note("", note) for note in table.notes), *goal.notes]
+    if not source.target and target != table.names[-1]:
+        notes.append(
+            Note(
+                table.names[-1], "numbers the rows", f"the column before it, {target!r}, is taken for the target",
+                "data.target names another",
+            )
+        )  # fmt: skip
     inside = {column.fit.name for column in chosen}
     notes += [note for column in judged for note in told(column, column.fit.name in inside)]
     y = goal.y if rows.all() else goal.y[rows]
@@ -125,7 +137,7 @@ def raw_from_table(table: Table, source: TableSource) -> Raw:
         table.lines if rows.all() else table.lines[rows],
         embedded=tuple(names_in(source.embed)), notes=tuple(notes), names=table.names,
         first=tuple(map(tuple, table.first)),
-        whys={column.fit.name: column.why for column in judged} | {target: f"the target: {goal.why}"},
+        whys={column.fit.name: column.why for column in judged} | {target: goal.why},
         table=TableFit(
             tuple(column.fit for column in chosen), target, table.names, table.headed, tuple(sorted(table.missing)),
             source.spelling == "merge",
@@ -220,6 +232,15 @@ def one_to_one(x: np.ndarray, y: np.ndarray, classes: bool) -> bool:
     kinds, codes = np.unique(x, return_inverse=True)
     pairs = len(np.unique(codes * (int(y.max()) + 1) + y.astype(int)))
     return len(kinds) == pairs == len(np.unique(y)) and pairs > 1
+
+
+def last_column(table: Table) -> str:
+    """The last column that does not number the rows by its name."""
+    for name in reversed(table.names[1:]):
+        values = table.values(name)
+        if values is None or not is_identifier(name) or len(np.unique(values)) < len(values):
+            return name
+    return table.names[-1]
 
 
 def target_name(table: Table, target: str | int) -> str:

@@ -67,3 +67,24 @@ def test_warmup_knows_every_kernel():
     names = [k.name for k in all_kernels()]
     assert len(names) == len(set(names))
     assert {"dense_forward", "adamw_step", "draw_batch"} <= set(names)
+
+
+def test_a_kernel_compiles_once_for_each_element_type():
+    from engine.kernels.branches import copy_gradient
+    from engine.machine.compiler import address
+
+    single, double = address(copy_gradient, "float32"), address(copy_gradient, "float64")
+    assert single != double
+    assert (address(copy_gradient, "float32"), address(copy_gradient, "float64")) == (single, double)
+    assert set(copy_gradient.native) == {"float32", "float64"}
+
+
+def test_every_pool_of_blas_has_one_thread_once_the_compiler_is_ready():
+    import threadpoolctl
+
+    from engine.machine.compiler import native
+
+    native()
+    assert {
+        pool["num_threads"] for pool in threadpoolctl.threadpool_info() if pool["user_api"] == "blas"
+    } == {1}

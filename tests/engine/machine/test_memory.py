@@ -73,3 +73,23 @@ def test_an_array_that_exists_is_held_without_a_copy():
     tensor = Memory("float32").hold("data", data)
     assert tensor.address == data.ctypes.data
     assert tensor.array.shape == (3, 2)
+
+
+def test_a_stray_write_before_the_first_tensor_damages_the_guard_in_front():
+    guarded = area(guarded=True)
+    assert guarded._front is not None
+    guarded._front[-1] = 0
+    assert guarded.damaged_guards() == ["(before a)"]
+
+
+def test_between_two_tensors_stands_at_least_one_line_of_guard_words():
+    guarded = area(guarded=True)
+    assert list(guarded.ends) == [t.offset + t.size for t in guarded.tensors.values()]
+    assert all((start - end) * 4 >= ALIGNMENT for end, start in guarded.ends.items())
+
+
+def test_checked_mode_guards_every_memory(monkeypatch):
+    monkeypatch.setenv("TUI_LAB_CHECK", "1")
+    assert Memory("float32").area("work").guarded
+    monkeypatch.setenv("TUI_LAB_CHECK", "0")
+    assert not Memory("float32").area("work").guarded

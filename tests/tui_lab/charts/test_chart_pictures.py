@@ -143,3 +143,12 @@ def test_neurons_hold_maps_where_there_is_room():
     canvas = network_graph(weights, 20, 60, TRUE, maps=maps)
     assert (canvas.bg >= 0).any()
     assert canvas.to_text().count("●") == 3
+
+
+def test_names_of_classes_take_the_room_that_there_is():
+    names = ["setosa", "versicolor", "virginica"]
+    lines = confusion_matrix(np.diag([7, 8, 7]), names, 10, 39, TRUE).lines()
+    assert "setosa" in lines[0]
+    assert "versi…" in lines[0]
+    assert lines[0].rstrip().endswith("recall")
+    assert all("100%" in line for line in lines[1:4])

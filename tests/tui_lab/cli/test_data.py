@@ -96,7 +96,7 @@ def test_show_says_what_each_column_is_taken_for_and_why(tmp_path):
     assert "id      left out  text of 40 kinds" in text
     assert "P000 · P001 · P002" in text
     assert "when    input     dates" in text
-    assert "color   target    the target: 2 classes" in text
+    assert "color   target    2 classes" in text
     assert "note: id: text with 40 different values in 40 rows; left out" in text
 
 

@@ -242,3 +242,18 @@ def test_an_old_name_in_a_file_is_noted_in_one_line_and_still_works(tmp_path):
     notes = [line for line in outcome.err.splitlines() if "cut_out" in line]
     assert notes == ["tui-lab: note: augment.0: 'cut_out' is called 'cutout' now; the old name still works"]
     assert "cutout" in (only_run().path / "experiment.toml").read_text()
+
+
+def test_what_was_decided_about_a_table_is_told_and_can_be_decided_otherwise(tmp_path):
+    path = tmp_path / "a.csv"
+    rows = (f"{i % 9}.5,P{i:03},{('red', 'blue')[i % 2]},n{i}\n" for i in range(60))
+    path.write_text("price,id,color,name\n" + "".join(rows))
+    arguments = ("train", path, "--target", "price", "--ignore", "name", "--steps", 2)
+    told = lab(*arguments, "--name", "a")
+    assert (told.code, told.err) == (0, "")
+    assert "note: id: text with 60 different values in 60 rows; left out" in told.out
+    assert "name:" not in told.out
+    quiet = lab(*arguments, "--json", "--name", "b")
+    assert quiet.lines[0]["event"] == "start", "notes are no JSON"
+    kinds = lab(*arguments, "--task", "classification", "--name", "c").out
+    assert "accuracy" in kinds

@@ -351,9 +351,9 @@ async def test_a_table_of_the_users_gets_a_sensible_experiment(tmp_path, monkeyp
         await pilot.press(*"mine")
         for _ in range(100):
             await pilot.pause(0.05)
-            if "A table of yours" in text_of(app):
+            if "Your table" in text_of(app):
                 break
-        assert "A table of yours" in text_of(app)
+        assert "Your table" in text_of(app)
 
 
 async def test_a_screenshot_and_the_panels_text_can_be_written(tmp_path, monkeypatch):
@@ -397,7 +397,7 @@ async def test_no_screen_passes_on_what_a_terminal_would_obey(tmp_path, monkeypa
         await pilot.press(*"mine")
         for _ in range(100):
             await pilot.pause(0.05)
-            if "A table of yours" in text_of(app):
+            if "Your table" in text_of(app):
                 break
         assert "\x1b" not in text_of(app)
         assert r"mine\x1b[31m.csv" in text_of(app)
@@ -414,3 +414,16 @@ async def test_no_screen_passes_on_what_a_terminal_would_obey(tmp_path, monkeypa
             await settled(pilot, "escape", tab)
             assert "\x1b" not in text_of(app)
             assert "\x07" not in text_of(app)
+
+
+@pytest.mark.parametrize("tab", ["1", "2", "3", "4"])
+async def test_while_it_compiles_no_panel_asks_for_a_key(tab):
+    session = fake.spiral()
+    session.show(
+        phase=base.COMPILING, message="compiling 3 of 14", step=0, curves={}, layers=(), probes=(), views={}
+    )
+    app = app_on(session)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot, tab)
+        assert "press space" not in text_of(app)
+        assert text_of(app).count("compiling 3 of 14") > 1, "the panels say what is waited for"

@@ -42,3 +42,11 @@ async def test_an_app_that_fails_leaves_with_code_1_and_keeps_the_failure(capsys
     assert isinstance(app.failure, RuntimeError)
     assert app.return_code == 1
     assert "broken" not in capsys.readouterr().err
+
+
+async def test_of_several_failures_the_first_is_told():
+    async with QuietApp().run_test() as pilot:
+        first, second = RuntimeError("first"), KeyError("second")
+        pilot.app._handle_exception(first)
+        pilot.app._handle_exception(second)
+    assert pilot.app.failure is first

@@ -13,6 +13,7 @@ from tui_lab.charts.smoothing import smooth
 from tui_lab.session import base
 from tui_lab.session.base import Snapshot
 from tui_lab.tui.widgets.cells import CanvasWidget
+from tui_lab.tui.widgets.waiting import waiting_for
 
 HELP = """\
 A curve over the steps; what shares a column is drawn from its least to its greatest value, so no spike is lost.
@@ -94,7 +95,7 @@ class CurveChart(CanvasWidget, can_focus=True):
             previous=self.axis,
             events=self.marks(s),
             cursor=self.options.cursor,
-            waiting="press space to train" if not s.step else "no values yet",
+            waiting=waiting_for(s, "no values yet"),
         )  # fmt: skip
         self.axis = self.chart.y_axis
         return self.chart.canvas

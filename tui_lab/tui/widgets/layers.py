@@ -10,6 +10,7 @@ from tui_lab.session.base import Snapshot
 from tui_lab.session.blocks import short_name
 from tui_lab.tui.actions import LAYERS, bindings
 from tui_lab.tui.widgets.cells import CanvasWidget
+from tui_lab.tui.widgets.waiting import waiting_for
 
 COLUMNS = (
     ("activation_mean", "act mean", 8),
@@ -75,7 +76,7 @@ class LayersTable(CanvasWidget, can_focus=True):
             at = first + y - 1 == self.cursor and not self.brief
             self.paint_row(canvas, y, state, columns, left, at)
         if not states and height > 1:
-            canvas.put(1, 1, "press space to train", fg=palette.muted)
+            canvas.put(1, 1, waiting_for(s, "not measured yet"), fg=palette.muted)
         return canvas
 
     def paint_row(

@@ -11,6 +11,7 @@ from tui_lab.session.base import Snapshot
 from tui_lab.tui.actions import PANEL, bindings
 from tui_lab.tui.views import Choices, View, views_of
 from tui_lab.tui.widgets.cells import CanvasWidget
+from tui_lab.tui.widgets.waiting import waiting_for
 
 FEWEST, MOST = (8, 16), (64, 96)  # rows and columns of a grid that a probe is asked for
 WITH_METRIC = 36  # columns from which the headline metric has room beside the title
@@ -116,14 +117,15 @@ class ViewPanel(CanvasWidget, can_focus=True):
         if s is None:
             return canvas
         self.follow(s)
-        if self.view is None:
-            return canvas
-        self.paint_title(canvas, s, self.view)
-        if self.result is not None and height > 1 and width > 0:
+        if self.view is None and s.probes:
+            return canvas  # the run has fewer
+        if self.view is not None:
+            self.paint_title(canvas, s, self.view)
+        if self.view is not None and self.result is not None and height > 1 and width > 0:
             body = self.view.paint(self.result, height - 1, width, style, self.choices)
             canvas.paste(body, 1, 0)
         elif height > 2:
-            waiting = "press space to train" if s.step == 0 else "computing …"
+            waiting = waiting_for(s)
             canvas.put(height // 2, max(0, (width - len(waiting)) // 2), waiting, fg=style.palette.muted)
         return canvas
 

@@ -56,6 +56,7 @@ WRITTEN = {
     "a code before": (lambda v: f"EUR {v:.2f}", ","),
     "percent": (lambda v: f"{v:.2f}%", ","),
     "percent with a blank": (lambda v: f"{v:.2f} %", ","),
+    "a measure": (lambda v: f"{v:.2f} kg", ","),
     "a typographic minus": (lambda v: f"{v:.2f}".replace("-", "−"), ","),
     "accountants' parentheses": (lambda v: f"({-v:,.2f})" if v < 0 else f"{v:,.2f}", ","),
     "a plus": (lambda v: f"{v:+.2f}", ","),
@@ -204,6 +205,33 @@ def test_a_column_that_only_counts_is_kept_where_its_name_says_what_it_counts(tm
     assert told(table(tmp_path / "a.csv", {"day": list(map(str, range(ROWS))), "kind": KINDS}), "day") == [
         'day: counts the rows; kept as an input (data.ignore = ["day"] leaves it out)'
     ]
+
+
+@pytest.mark.parametrize(
+    ("cells", "units"),
+    [
+        ([f"{v}%" if i % 2 else f"{v}" for i, v in enumerate(NUMBERS)], "none, '%'"),
+        ([f"{'$€'[i % 2]}{abs(v)}" for i, v in enumerate(NUMBERS)], "'$', '€'"),
+        ([f"{v} {('kg', 'lb')[i % 2]}" for i, v in enumerate(NUMBERS)], "'kg', 'lb'"),
+    ],
+)
+def test_numbers_of_several_units_are_no_numbers_and_it_is_told(tmp_path, cells, units):
+    (note,) = told(with_column(tmp_path / "a.csv", cells))
+    assert f"numbers of several units: {units}" in note
+
+
+def test_a_last_column_that_numbers_the_rows_is_not_the_target_unless_it_is_named(tmp_path):
+    columns = {"width": WIDTHS, "kind": KINDS, "id": [str(i) for i in range(ROWS)]}
+    dataset = prepare(table(tmp_path / "a.csv", columns), 1)
+    assert (dataset.targets, dataset.features) == (("kind",), ("width",))
+    assert any("'kind', is taken for the target" in note.done for note in dataset.notes)
+    assert prepare(table(tmp_path / "a.csv", columns, target="id"), 1).targets == ("id",)
+
+
+def test_an_index_without_a_name_is_left_out_even_where_its_rows_were_shuffled(tmp_path):
+    order = np.random.default_rng(1).permutation(ROWS).astype(str).tolist()
+    dataset = prepare(table(tmp_path / "a.csv", {"": order, "width": WIDTHS, "kind": KINDS}), 1)
+    assert dataset.features == ("width",)
 
 
 def test_the_target_itself_among_the_inputs_is_left_out(tmp_path):
