@@ -17,17 +17,18 @@ from engine.tasks import Classification
 
 
 class Images(RowSource, tag="images", kw_only=True):
-    """Pictures of the user's: a folder with a folder of PNG or JPEG files for each class.
+    """A folder of PNG or JPEG images with a subfolder for each class.
 
-    Where its folders are called train, val and test, these hold the classes and are the parts; what is missing of
-    val and test is taken from train by `split`.
+    Subfolders called train, val and test hold the classes of each part; if val or test is missing,
+    `split` takes it from train.
     """
 
-    path: Annotated[str, hyper("the folder")]
+    path: Annotated[str, hyper("path of the folder")]
     size: Annotated[
-        int, hyper("scale all to squares this wide; 0: all have one size", ge=0, le=1024, unit="pixels")
+        int,
+        hyper("resize to squares of this size; 0: keep the size that all have", ge=0, le=1024, unit="pixels"),
     ] = 0
-    colors: Annotated[Literal["auto", "grey", "rgb"], hyper("auto: grey where no picture has colors")] = (
+    colors: Annotated[Literal["auto", "grey", "rgb"], hyper("auto: grayscale if no image has colors")] = (
         "auto"
     )
     former_fields = {"colours": "colors"}
