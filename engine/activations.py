@@ -79,7 +79,7 @@ class ReluSquared(Activation, tag="relu_squared"):
 class LeakyRelu(Activation, tag="leaky_relu"):
     """y = x for x > 0, slope·x below (Maas et al. 2013)"""
 
-    slope: Annotated[float, hyper("slope below 0", ge=0, lt=1, live=True)] = 0.01
+    slope: Annotated[float, hyper("slope for x < 0", ge=0, lt=1, live=True)] = 0.01
 
     forward = kernels.leaky_relu_forward
     backward = kernels.leaky_relu_backward
@@ -91,7 +91,7 @@ class LeakyRelu(Activation, tag="leaky_relu"):
 class Elu(Activation, tag="elu"):
     """y = x for x > 0, alpha·(e^x − 1) below (Clevert et al. 2016)"""
 
-    alpha: Annotated[float, hyper("minus the value that large negative x approach", gt=0, live=True)] = 1.0
+    alpha: Annotated[float, hyper("limit for large negative x, times −1", gt=0, live=True)] = 1.0
 
     forward = kernels.elu_forward
     backward = kernels.elu_backward
@@ -147,7 +147,7 @@ class Softplus(Activation, tag="softplus"):
 class Sin(Activation, tag="sin"):
     """y = sin(frequency·x), for signals with fine detail (SIREN, Sitzmann et al. 2020)"""
 
-    frequency: Annotated[float, hyper("factor on x", gt=0, log=True, live=True)] = 1.0
+    frequency: Annotated[float, hyper("scale of x", gt=0, log=True, live=True)] = 1.0
 
     forward = kernels.sin_forward
     backward = kernels.sin_backward

@@ -94,7 +94,9 @@ class Noise(Augmentation, tag="noise"):
 class Shift(Augmentation, tag="shift"):
     """Images (H, W, C) move by whole pixels, down or up and right or left; series (T, C) move in time."""
 
-    pixels: Annotated[int, hyper("how far at most, each way", ge=0, le=1024, live=True, unit="pixels")] = 2
+    pixels: Annotated[
+        int, hyper("maximum shift in each direction", ge=0, le=1024, live=True, unit="pixels")
+    ] = 2
 
     def plan(self, batch: Batch) -> None:
         x = batch.x
@@ -110,10 +112,10 @@ class Shift(Augmentation, tag="shift"):
 class Flip(Augmentation, tag="flip"):
     """Images (H, W, C) are mirrored, or not: right where left and right mean the same."""
 
-    rate: Annotated[float, hyper("share of the images that are mirrored", ge=0, le=1, live=True)] = 0.5
-    direction: Annotated[
-        Literal["horizontal", "vertical"], hyper("left and right, or top and bottom change places", live=True)
-    ] = "horizontal"
+    rate: Annotated[float, hyper("fraction of images that are flipped", ge=0, le=1, live=True)] = 0.5
+    direction: Annotated[Literal["horizontal", "vertical"], hyper("axis of the flip", live=True)] = (
+        "horizontal"
+    )
 
     def plan(self, batch: Batch) -> None:
         vertical = int(self.direction == "vertical")
@@ -123,7 +125,7 @@ class Flip(Augmentation, tag="flip"):
 class Rotate(Augmentation, tag="rotate"):
     """Images (H, W, C) turn about their center by a small angle, either way."""
 
-    degrees: Annotated[float, hyper("the greatest angle", ge=0, le=180, live=True, unit="degrees")] = 10.0
+    degrees: Annotated[float, hyper("maximum angle", ge=0, le=180, live=True, unit="degrees")] = 10.0
 
     def plan(self, batch: Batch) -> None:
         x = batch.images()
@@ -135,7 +137,7 @@ class Rotate(Augmentation, tag="rotate"):
 class Cutout(Augmentation, tag="cutout"):
     """A square of each image (H, W, C) becomes 0, the mean where inputs are standardized (DeVries & Taylor 2017)."""
 
-    size: Annotated[int, hyper("the square's side", ge=0, le=1024, live=True, unit="pixels")] = 8
+    size: Annotated[int, hyper("side of the square", ge=0, le=1024, live=True, unit="pixels")] = 8
 
     former_tags = ("cut_out",)
 
@@ -150,7 +152,9 @@ class Mixup(Augmentation, tag="mixup"):
     beginning. Numbers to predict are mixed alike; of classes the loss is λ·L(z, t) + (1−λ)·L(z, t').
     """
 
-    alpha: Annotated[float, hyper("0: no mixing; 1: any share alike", ge=0, le=4, live=True)] = 0.2
+    alpha: Annotated[
+        float, hyper("parameter of the Beta distribution; 0: no mixing; 1: uniform", ge=0, le=4, live=True)
+    ] = 0.2
 
     def plan(self, batch: Batch) -> None:
         if batch.share is not None:

@@ -23,26 +23,30 @@ SURE = 4  # standard deviations: one in 30,000 normal values lies beyond
 
 
 class Training(Component):
-    """How long, in which portions and with which restraints the network is trained."""
+    """Training length, batch size, regularization and evaluation."""
 
-    batch_size: Annotated[int, hyper("rows a step", ge=1, log=True, live=True, unit="rows")] = 32
+    batch_size: Annotated[int, hyper("rows per step", ge=1, log=True, live=True, unit="rows")] = 32
     steps: Annotated[int, hyper("optimizer updates; 0: see epochs", ge=0, le=10**12, log=True, live=True)] = 0
     epochs: Annotated[float, hyper("passes over the training rows; 0: see steps", ge=0, le=1e12)] = 0.0
-    seed: Annotated[int, hyper("where all randomness begins", ge=0, lt=2**31)] = 1
+    seed: Annotated[int, hyper("random seed", ge=0, lt=2**31)] = 1
     precision: Annotated[Literal["float32", "float64"], hyper("element type")] = "float32"
-    shards: Annotated[int, hyper("slices of the batch, computed side by side; 0: chosen", ge=0, le=64)] = 0
-    accumulate: Annotated[int, hyper("batches added up for one update", ge=1, le=4096)] = 1
-    clip_norm: Annotated[float, hyper("bound on the gradient's norm; 0: none", ge=0, live=True)] = 0.0
-    clip_value: Annotated[float, hyper("bound on each gradient; 0: none", ge=0, live=True)] = 0.0
-    l1: Annotated[float, hyper("pull on |weights|", ge=0, log=True, live=True)] = 0.0
-    l2: Annotated[float, hyper("pull on weights², halved", ge=0, log=True, live=True)] = 0.0
+    shards: Annotated[int, hyper("slices of the batch, computed in parallel; 0: automatic", ge=0, le=64)] = 0
+    accumulate: Annotated[int, hyper("gradient accumulation: batches per update", ge=1, le=4096)] = 1
+    clip_norm: Annotated[float, hyper("maximum norm of the gradient; 0: no clipping", ge=0, live=True)] = 0.0
+    clip_value: Annotated[
+        float, hyper("maximum absolute value of a gradient; 0: no clipping", ge=0, live=True)
+    ] = 0.0
+    l1: Annotated[float, hyper("L1 penalty on the weights", ge=0, log=True, live=True)] = 0.0
+    l2: Annotated[float, hyper("L2 penalty on the weights: l2/2·weights²", ge=0, log=True, live=True)] = 0.0
     average: Annotated[
         float,
-        hyper("decay of the running mean of the weights that is evaluated; 0: none", ge=0, lt=1, live=True),
+        hyper(
+            "decay of the moving average of the weights used for evaluation; 0: off", ge=0, lt=1, live=True
+        ),
     ] = 0.0
-    freeze: Annotated[list[str], hyper("layers that are not trained", live=True)] = []
+    freeze: Annotated[list[str], hyper("frozen layers", live=True)] = []
     evaluate_every: Annotated[
-        int, hyper("steps between evaluations; 0: chosen", ge=0, live=True, unit="steps")
+        int, hyper("steps between evaluations; 0: automatic", ge=0, live=True, unit="steps")
     ] = 0
     checkpoint_every: Annotated[
         int, hyper("steps between checkpoints; 0: once a minute", ge=0, live=True, unit="steps")
@@ -50,13 +54,13 @@ class Training(Component):
     metrics: Annotated[
         list[Metric],
         hyper(
-            'what is measured, the headline first: ["accuracy", { metric = "top_k", k = 3 }]; none: by the task',
+            'metrics, the main one first: ["accuracy", { metric = "top_k", k = 3 }]; default: by the task',
             live=True,
         ),
     ] = []
-    monitor: Annotated[str, hyper("what decides which parameters are best", live=True)] = "val_loss"
+    monitor: Annotated[str, hyper("metric that selects the best parameters", live=True)] = "val_loss"
     patience: Annotated[
-        int, hyper("evaluations without improvement before training stops; 0: never", ge=0, live=True)
+        int, hyper("early stopping: evaluations without improvement; 0: off", ge=0, live=True)
     ] = 0
 
     def __post_init__(self) -> None:
@@ -67,7 +71,7 @@ class Training(Component):
 
 
 class Expect(Component):
-    """What a preset promises of a metric on the test rows: what its seeds gave, or (`value`) a plain bound."""
+    """The expected value of a metric on the test rows: measured over several seeds, or a fixed bound (`value`)."""
 
     metric: str
     value: float | None = None
@@ -113,7 +117,7 @@ class Experiment(Component, kw_only=True):
     augment: Annotated[
         list[Augmentation],
         hyper(
-            'what is done to training rows: noise, flip …, or [{ step = "noise", std = 0.2 }]; none: []',
+            'augmentation of the training rows: noise, flip …, or [{ step = "noise", std = 0.2 }]; none: []',
             live=True,
         ),
     ] = []

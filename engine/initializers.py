@@ -10,8 +10,8 @@ from engine.hyper import hyper
 
 Shape = tuple[int, ...]
 
-Gain = Annotated[float, hyper("factor on the standard deviation", gt=0)]
-Distribution = Annotated[Literal["normal", "uniform"], hyper("what is drawn from, at the same variance")]
+Gain = Annotated[float, hyper("scale of the standard deviation", gt=0)]
+Distribution = Annotated[Literal["normal", "uniform"], hyper("distribution, at the same variance")]
 
 
 class Initializer(Component, tag_field="name"):
@@ -23,7 +23,7 @@ class Initializer(Component, tag_field="name"):
 
 
 class Auto(Initializer, tag="auto"):
-    """What suits the activation that follows: He for the ReLU family, Xavier for tanh and sigmoid, SIREN for sin,
+    """Chosen by the activation that follows: He for the ReLU family, Xavier for tanh and sigmoid, SIREN for sin,
     else LeCun."""
 
 
@@ -37,7 +37,7 @@ class Zeros(Initializer, tag="zeros"):
 class Constant(Initializer, tag="constant"):
     """All the same value."""
 
-    value: Annotated[float, hyper("the value")] = 0.0
+    value: Annotated[float, hyper("the constant")] = 0.0
 
     def draw(self, rng: np.random.Generator, shape: Shape) -> np.ndarray:
         return np.full(shape, self.value)
@@ -55,7 +55,7 @@ class Normal(Initializer, tag="normal"):
 class Uniform(Initializer, tag="uniform"):
     """Uniform between ±bound, whatever the layer's size."""
 
-    bound: Annotated[float, hyper("the largest value", gt=0, log=True)] = 0.05
+    bound: Annotated[float, hyper("maximum absolute value", gt=0, log=True)] = 0.05
 
     def draw(self, rng: np.random.Generator, shape: Shape) -> np.ndarray:
         return rng.uniform(-self.bound, self.bound, shape)
@@ -94,7 +94,7 @@ class LeCun(Initializer, tag="lecun"):
 class Orthogonal(Initializer, tag="orthogonal"):
     """gain times a matrix with orthonormal rows or columns, whichever are fewer (Saxe et al. 2014)."""
 
-    gain: Annotated[float, hyper("factor on the matrix", gt=0)] = 1.0
+    gain: Annotated[float, hyper("scale of the matrix", gt=0)] = 1.0
 
     def draw(self, rng: np.random.Generator, shape: Shape) -> np.ndarray:
         rows, columns = int(np.prod(shape[:-1])), shape[-1]

@@ -16,7 +16,9 @@ from engine.machine.kernel import Kernel
 from engine.machine.memory import Tensor
 from engine.metrics import scored_positions
 
-Smoothing = Annotated[float, hyper("share of the target spread over all classes", ge=0, lt=1, live=True)]
+Smoothing = Annotated[
+    float, hyper("label smoothing: fraction of the target spread over all classes", ge=0, lt=1, live=True)
+]
 
 
 class Loss(Component, tag_field="name"):
@@ -75,7 +77,7 @@ class MeanSquaredError(RegressionLoss, tag="mse"):
 
 
 class MeanAbsoluteError(RegressionLoss, tag="mae"):
-    """|z − t|: outliers pull no harder than others."""
+    """|z − t|, robust to outliers."""
 
     kernel = regression.mean_absolute_error
 
@@ -87,7 +89,7 @@ class MeanAbsoluteError(RegressionLoss, tag="mae"):
 class Huber(RegressionLoss, tag="huber"):
     """error²/2 up to `delta`, delta·(|error| − delta/2) beyond (Huber 1964)."""
 
-    delta: Annotated[float, hyper("where the parabola becomes a line", gt=0, log=True, live=True)] = 1.0
+    delta: Annotated[float, hyper("error at which the loss becomes linear", gt=0, log=True, live=True)] = 1.0
 
     kernel = regression.huber
 
@@ -104,8 +106,8 @@ class ClassificationLoss(Loss):
     class_weights: Annotated[
         list[float] | Literal["balanced"],
         hyper(
-            'a weight a class; empty: all 1; "balanced": as many times more as the class is rarer in training, '
-            "1 for one that has no row there"
+            'weight of each class; empty: all 1; "balanced": inversely proportional to its frequency in training, '
+            "1 for a class without rows"
         ),
     ] = []
 
@@ -195,12 +197,18 @@ class CrossEntropy(TokenLoss, tag="cross_entropy"):
 
 
 class Focal(TokenLoss, tag="focal"):
-    """−(1 − p)^gamma·log p, p the probability of the target: what is already right counts less, rare and hard rows
+    """−(1 − p)^gamma·log p, p the probability of the target: easy rows count less, rare and hard rows
     more (Lin et al. 2017). Of two classes over one logit (N, 1), above 0 for the second; α_t is `class_weights`.
     """
 
     gamma: Annotated[
-        float, hyper("how much less what is right counts; 0: cross-entropy", ge=0, le=10, live=True)
+        float,
+        hyper(
+            "focusing parameter: larger values give easy rows less weight; 0: cross-entropy",
+            ge=0,
+            le=10,
+            live=True,
+        ),
     ] = 2.0
 
     def scores(self, classes: int) -> int:
@@ -258,7 +266,7 @@ class Hinge(ClassificationLoss, tag="hinge"):
     """max(0, margin ± z) over one score (N, 1) for two classes, above 0 for the second; for more classes the mean
     over all scores (N, C) of max(0, margin − z[target] + z[c]), c ≠ target (Weston & Watkins 1999)."""
 
-    margin: Annotated[float, hyper("how far on the right side is far enough", gt=0, live=True)] = 1.0
+    margin: Annotated[float, hyper("margin beyond which the loss is 0", gt=0, live=True)] = 1.0
 
     def scores(self, classes: int) -> int:
         return 1 if classes == 2 else classes

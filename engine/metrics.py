@@ -80,7 +80,7 @@ class ClassMetric(Metric):
 
 
 class Accuracy(ClassMetric, tag="accuracy"):
-    """How often the class with the highest score is the right one."""
+    """The fraction of rows whose highest score is the right class."""
 
     def measure(self, z: np.ndarray, t: np.ndarray) -> float | None:
         return float(np.mean(predicted(z) == t[:, 0]))
@@ -99,7 +99,7 @@ class FBeta(ClassMetric, tag="f_beta"):
     """The mean of the classes' F scores, over the classes that occur or are predicted: (1 + β²)·precision·recall/
     (β²·precision + recall) (van Rijsbergen 1979). Its name is macro_f1, macro_f2 …"""
 
-    beta: Annotated[float, hyper("how many times as much recall counts as precision", gt=0, le=100)] = 1.0
+    beta: Annotated[float, hyper("weight of recall relative to precision", gt=0, le=100)] = 1.0
 
     @property
     def name(self) -> str:
@@ -135,7 +135,7 @@ class TopK(ClassMetric, tag="top_k"):
     """How often the right class is among the k highest scores; tied scores share the places left, so that a network
     that says the same of every class gets k/C and not 1. Its name is top_3, top_5 …"""
 
-    k: Annotated[int, hyper("how many of the highest scores", ge=1, le=100_000)] = 5
+    k: Annotated[int, hyper("number of highest scores that count", ge=1, le=100_000)] = 5
 
     @property
     def name(self) -> str:
@@ -226,7 +226,7 @@ def nats(z: np.ndarray, t: np.ndarray) -> float | None:
 
 
 class Perplexity(TokenMetric, tag="perplexity"):
-    """e^nats: as unsure as among so many equally likely tokens."""
+    """e^nats: the effective number of equally likely tokens."""
 
     higher_is_better = False
 
@@ -237,10 +237,10 @@ class Perplexity(TokenMetric, tag="perplexity"):
 
 
 class BitsPerToken(TokenMetric, tag="bits_per_token"):
-    """nats/ln 2: what a token costs a perfect compressor. It is named after what a token is: bits_per_character,
+    """nats/ln 2: the cost of a token for a perfect compressor. It is named after what a token is: bits_per_character,
     bits_per_byte."""
 
-    unit: Annotated[str, hyper("what a token is; token: as the data has it")] = "token"
+    unit: Annotated[str, hyper("what a token is; token: from the data")] = "token"
 
     higher_is_better = False
 
@@ -259,7 +259,7 @@ class BitsPerToken(TokenMetric, tag="bits_per_token"):
 
 
 class TokenAccuracy(TokenMetric, tag="token_accuracy"):
-    """How often the likeliest token is the one that came."""
+    """The fraction of positions whose most likely token is the right one."""
 
     def measure(self, z: np.ndarray, t: np.ndarray) -> float | None:
         z, target = z.reshape(-1, z.shape[-1]), t.reshape(-1)

@@ -14,12 +14,12 @@ from engine.machine.memory import Tensor
 from engine.network import NetworkSpec
 from engine.update import Update
 
-Lr = Annotated[float, hyper("learning rate: the size of a step", ge=0, le=100, log=True, live=True)]
-Beta = Annotated[float, hyper("decay of a running mean, a step", ge=0, lt=1, live=True)]
-Epsilon = Annotated[float, hyper("keeps a division finite", gt=0, le=1, log=True, live=True)]
-Decay = Annotated[float, hyper("weights shrink by lr·decay a step", ge=0, le=100, log=True, live=True)]
-Pull = Annotated[float, hyper("this times the weight joins its gradient", ge=0, le=100, log=True, live=True)]
-Momentum = Annotated[float, hyper("share of the last step that is kept", ge=0, lt=1, live=True)]
+Lr = Annotated[float, hyper("learning rate", ge=0, le=100, log=True, live=True)]
+Beta = Annotated[float, hyper("decay of the running mean per step", ge=0, lt=1, live=True)]
+Epsilon = Annotated[float, hyper("small constant for numerical stability", gt=0, le=1, log=True, live=True)]
+Decay = Annotated[float, hyper("decoupled weight decay", ge=0, le=100, log=True, live=True)]
+Pull = Annotated[float, hyper("weight decay added to the gradient (L2)", ge=0, le=100, log=True, live=True)]
+Momentum = Annotated[float, hyper("momentum", ge=0, lt=1, live=True)]
 
 
 class Optimizer(Component, tag_field="name"):
@@ -53,14 +53,14 @@ class Optimizer(Component, tag_field="name"):
 
 
 class Sgd(Optimizer, tag="sgd"):
-    """Gradient descent with momentum (Polyak 1964) and, if wanted, Nesterov's look ahead (Sutskever et al. 2013).
+    """Gradient descent with momentum (Polyak 1964) and, optionally, Nesterov's look-ahead (Sutskever et al. 2013).
 
     g ← g + λp;  m ← μm + g;  p ← p − lr·m, with Nesterov p ← p − lr·(g + μm)
     """
 
     lr: Lr = 0.01
     momentum: Momentum = 0.0
-    nesterov: Annotated[bool, hyper("take the step from where the momentum leads", live=True)] = False
+    nesterov: Annotated[bool, hyper("Nesterov momentum", live=True)] = False
     weight_decay: Pull = 0.0
 
     states = ("m",)
@@ -112,7 +112,7 @@ class Adadelta(Optimizer, tag="adadelta"):
 
 
 class Adam(Optimizer, tag="adam"):
-    """Running means of the gradient and of its square, without their bias to zero (Kingma & Ba 2015).
+    """Running means of the gradient and of its square, with bias correction (Kingma & Ba 2015).
 
     g ← g + λp;  m ← β₁m + (1−β₁)g;  v ← β₂v + (1−β₂)g²;  p ← p − lr·m̂/(√v̂ + ε)
     """
@@ -152,7 +152,7 @@ class Nadam(Optimizer, tag="nadam"):
     beta2: Beta = 0.999
     epsilon: Epsilon = 1e-8
     weight_decay: Pull = 0.0
-    momentum_decay: Annotated[float, hyper("ψ: how fast momentum warms up", ge=0, le=1, live=True)] = 0.004
+    momentum_decay: Annotated[float, hyper("ψ: speed of the momentum warm-up", ge=0, le=1, live=True)] = 0.004
 
     states = ("m", "v")
     kernel = kernels.nadam_step
@@ -185,9 +185,11 @@ class Muon(Optimizer, tag="muon"):
 
     lr: Lr = 0.02
     momentum: Momentum = 0.95
-    nesterov: Annotated[bool, hyper("take the step from where the momentum leads", live=True)] = True
+    nesterov: Annotated[bool, hyper("Nesterov momentum", live=True)] = True
     weight_decay: Decay = 0.01
-    rest: Annotated[float, hyper("factor on AdamW's lr", gt=0, le=10, log=True, live=True)] = 0.1
+    rest: Annotated[
+        float, hyper("learning rate of AdamW relative to lr", gt=0, le=10, log=True, live=True)
+    ] = 0.1
     beta1: Beta = 0.9
     beta2: Beta = 0.95
     epsilon: Epsilon = 1e-8
@@ -222,13 +224,15 @@ class Adafactor(Optimizer, tag="adafactor"):
 
     lr: Lr = 0.01
     decay_rate: Annotated[
-        float, hyper("how fast the running means grow longer: β₂ = 1 − t^−decay_rate", gt=0, le=1, live=True)
+        float, hyper("exponent of the second-moment decay: β₂ = 1 − t^−decay_rate", gt=0, le=1, live=True)
     ] = 0.8
-    epsilon: Annotated[float, hyper("joins g²", gt=0, le=1, log=True, live=True)] = 1e-30
+    epsilon: Annotated[
+        float, hyper("ε₁, added to g² for numerical stability", gt=0, le=1, log=True, live=True)
+    ] = 1e-30
     least_scale: Annotated[
-        float, hyper("the size that a smaller parameter is taken to have", gt=0, le=1, log=True, live=True)
+        float, hyper("minimum RMS of a parameter when scaling its step", gt=0, le=1, log=True, live=True)
     ] = 1e-3
-    clip: Annotated[float, hyper("bound on the update's RMS", gt=0, le=100, log=True, live=True)] = 1.0
+    clip: Annotated[float, hyper("maximum RMS of the update", gt=0, le=100, log=True, live=True)] = 1.0
     weight_decay: Decay = 0.0
 
     def whole(self, network: NetworkSpec) -> frozenset[str]:

@@ -12,8 +12,8 @@ import numpy as np
 from engine.component import Component
 from engine.hyper import hyper
 
-Warmup = Annotated[int, hyper("steps in which the rate rises linearly from 0", ge=0, live=True, unit="steps")]
-Floor = Annotated[float, hyper("the lowest factor on lr", ge=0, le=1, live=True)]
+Warmup = Annotated[int, hyper("steps of linear warm-up from 0", ge=0, live=True, unit="steps")]
+Floor = Annotated[float, hyper("minimum learning rate as a fraction of lr", ge=0, le=1, live=True)]
 
 
 class Schedule(Component, tag_field="name"):
@@ -35,7 +35,7 @@ class Schedule(Component, tag_field="name"):
 
 
 class ConstantRate(Schedule, tag="constant"):
-    """lr stays as it is."""
+    """lr stays constant."""
 
     def shape(self, steps: np.ndarray, total: int) -> np.ndarray:
         return np.ones_like(steps)
@@ -44,8 +44,8 @@ class ConstantRate(Schedule, tag="constant"):
 class StepDecay(Schedule, tag="step"):
     """lr is multiplied by `gamma` every `every` steps (PyTorch's StepLR)."""
 
-    every: Annotated[int, hyper("steps between two drops", ge=1, live=True, unit="steps")] = 1000
-    gamma: Annotated[float, hyper("factor at a drop", gt=0, le=1, live=True)] = 0.5
+    every: Annotated[int, hyper("steps between drops", ge=1, live=True, unit="steps")] = 1000
+    gamma: Annotated[float, hyper("factor of each drop", gt=0, le=1, live=True)] = 0.5
 
     def shape(self, steps: np.ndarray, total: int) -> np.ndarray:
         return self.gamma ** np.floor(steps / self.every)
@@ -54,8 +54,8 @@ class StepDecay(Schedule, tag="step"):
 class Exponential(Schedule, tag="exponential"):
     """lr falls by the factor `gamma` every `every` steps, smoothly (PyTorch's ExponentialLR)."""
 
-    every: Annotated[int, hyper("steps in which lr falls by gamma", ge=1, live=True, unit="steps")] = 1000
-    gamma: Annotated[float, hyper("factor in that many steps", gt=0, le=1, live=True)] = 0.5
+    every: Annotated[int, hyper("steps over which lr falls by gamma", ge=1, live=True, unit="steps")] = 1000
+    gamma: Annotated[float, hyper("factor over that many steps", gt=0, le=1, live=True)] = 0.5
 
     def shape(self, steps: np.ndarray, total: int) -> np.ndarray:
         return self.gamma ** (steps / self.every)
@@ -66,7 +66,7 @@ class Cosine(Schedule, tag="cosine"):
     warm restarts (Loshchilov & Hutter 2017)."""
 
     floor: Floor = 0.0
-    cycles: Annotated[int, hyper("how many times it falls", ge=1, live=True)] = 1
+    cycles: Annotated[int, hyper("number of cycles", ge=1, live=True)] = 1
 
     def shape(self, steps: np.ndarray, total: int) -> np.ndarray:
         progress = np.minimum(steps / total, 1) * self.cycles
@@ -75,11 +75,11 @@ class Cosine(Schedule, tag="cosine"):
 
 
 class OneCycle(Schedule, tag="one_cycle"):
-    """lr rises along a cosine from `start` to 1 in the first part `rise`, then falls to `floor` at the last step
+    """lr rises along a cosine from `start` to 1 in the first fraction `rise`, then falls to `floor` at the last step
     (Smith & Topin 2018; PyTorch's OneCycleLR)."""
 
-    rise: Annotated[float, hyper("share of the steps in which lr rises", gt=0, lt=1, live=True)] = 0.3
-    start: Annotated[float, hyper("first factor on lr", gt=0, le=1, live=True)] = 0.04
+    rise: Annotated[float, hyper("fraction of the steps in which lr rises", gt=0, lt=1, live=True)] = 0.3
+    start: Annotated[float, hyper("initial learning rate as a fraction of lr", gt=0, le=1, live=True)] = 0.04
     floor: Floor = 1e-4
 
     def shape(self, steps: np.ndarray, total: int) -> np.ndarray:
@@ -92,9 +92,9 @@ class OneCycle(Schedule, tag="one_cycle"):
 
 class WarmupStableDecay(Schedule, tag="warmup_stable_decay"):
     """lr stays at its height after the warm-up and falls linearly to `floor`, which it reaches after the last step,
-    in the last part `decay` (Hu et al. 2024); with decay = 1 it falls all the time."""
+    in the last fraction `decay` (Hu et al. 2024); with decay = 1 it falls all the time."""
 
-    decay: Annotated[float, hyper("share of the steps in which lr falls", gt=0, le=1, live=True)] = 0.2
+    decay: Annotated[float, hyper("fraction of the steps in which lr falls", gt=0, le=1, live=True)] = 0.2
     floor: Floor = 0.0
 
     def shape(self, steps: np.ndarray, total: int) -> np.ndarray:
@@ -106,7 +106,7 @@ class Plateau(Schedule, tag="plateau"):
     """lr is multiplied by `gamma` when the monitored value has not improved for `patience` evaluations, and again
     after as many more (Keras's ReduceLROnPlateau; PyTorch's waits for one evaluation more)."""
 
-    gamma: Annotated[float, hyper("factor at a drop", gt=0, lt=1, live=True)] = 0.5
+    gamma: Annotated[float, hyper("factor of each drop", gt=0, lt=1, live=True)] = 0.5
     patience: Annotated[int, hyper("evaluations without improvement", ge=1, live=True)] = 5
     floor: Floor = 1e-3
 

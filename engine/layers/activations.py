@@ -11,9 +11,9 @@ from engine.machine.memory import Tensor
 
 
 class Activate(Layer, tag="activation"):
-    """An activation as a layer of its own, for instance after batch norm."""
+    """An activation as a separate layer, for instance after batch norm."""
 
-    function: Annotated[Activation, hyper("the function")]
+    function: Annotated[Activation, hyper("activation function")]
 
     transparent = True
     streams = True

@@ -12,14 +12,14 @@ from engine.layers.base import Layer
 from engine.layers.dense import linear
 from engine.machine.memory import Tensor
 
-Heads = Annotated[int, hyper("attention heads side by side", ge=1, le=1024)]
-KeyHeads = Annotated[int, hyper("heads of keys and values, shared by the others; 0: as many", ge=0, le=1024)]
-Causal = Annotated[bool, hyper("a position sees itself and what came before, not what follows")]
-Rotary = Annotated[bool, hyper("positions turn queries and keys (Su et al. 2021)")]
-Normalized = Annotated[
-    bool, hyper("queries and keys are divided by their root mean square (Henry et al. 2020)")
+Heads = Annotated[int, hyper("number of attention heads", ge=1, le=1024)]
+KeyHeads = Annotated[
+    int, hyper("number of key and value heads (grouped-query attention); 0: same as heads", ge=0, le=1024)
 ]
-Begin = Annotated[Initializer, hyper("how the weights begin")]
+Causal = Annotated[bool, hyper("mask positions that follow")]
+Rotary = Annotated[bool, hyper("rotary position embeddings (Su et al. 2021)")]
+Normalized = Annotated[bool, hyper("normalize queries and keys by their RMS (Henry et al. 2020)")]
+Begin = Annotated[Initializer, hyper("initializer of the weights")]
 
 ROTARY_BASE = 10_000.0
 
@@ -35,7 +35,7 @@ class Attention(Layer, tag="attention"):
     causal: Causal = True
     rotary: Rotary = False
     qk_norm: Normalized = False
-    bias: Annotated[bool, hyper("whether the two maps have biases")] = False
+    bias: Annotated[bool, hyper("whether the two projections have biases")] = False
     initializer: Begin = Normal(std=0.02)
     output_initializer: Begin = Normal(std=0.02)
 

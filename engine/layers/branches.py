@@ -73,8 +73,8 @@ class Multiply(Branches, tag="multiply"):
 class Select(Layer, tag="select"):
     """One column of the input, or several that follow each other: for branches that see different columns."""
 
-    column: Annotated[int, hyper("which one, from 0", ge=0)]
-    count: Annotated[int, hyper("how many from there on; 0: all that follow", ge=0)] = 1
+    column: Annotated[int, hyper("index of the first column, from 0", ge=0)]
+    count: Annotated[int, hyper("number of columns; 0: all that follow", ge=0)] = 1
 
     def plan(self, net: Builder, x: Tensor) -> Tensor:
         columns = x.shape[-1]

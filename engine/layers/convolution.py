@@ -14,8 +14,8 @@ from engine.machine.memory import Tensor
 # Multiplications up to which BLAS has a quicker way: small images go through it together, but no more of them.
 SMALL_PRODUCT = 10**6
 
-Kernel = Annotated[int, hyper("how many neighbors a filter sees along an axis", ge=1, le=1024)]
-Filters = Annotated[int, hyper("filters: channels of the output", ge=1, le=65_536)]
+Kernel = Annotated[int, hyper("size of the filters along each axis", ge=1, le=1024)]
+Filters = Annotated[int, hyper("number of filters: channels of the output", ge=1, le=65_536)]
 
 
 class Convolution(Layer):
@@ -25,9 +25,9 @@ class Convolution(Layer):
     kernel: Kernel = 3
     stride: Stride = 1
     padding: Padding = "same"
-    activation: Annotated[Activation, hyper("what follows")] = Identity()
-    bias: Annotated[bool, hyper("whether each filter adds a number of its own")] = True
-    initializer: Annotated[Initializer, hyper("how the weights begin")] = Auto()
+    activation: Annotated[Activation, hyper("activation function")] = Identity()
+    bias: Annotated[bool, hyper("whether to add a bias")] = True
+    initializer: Annotated[Initializer, hyper("initializer of the weights")] = Auto()
 
     @property
     def activates(self) -> Activation | None:
@@ -71,9 +71,9 @@ class Conv2d(Convolution, tag="conv2d"):
 class Patch(Layer, tag="patch"):
     """Squares of pixels become vectors: x (N, H, W, C) → (N, T, D), row by row (Dosovitskiy et al. 2020)."""
 
-    size: Annotated[int, hyper("side of a square, in pixels", ge=1, le=1024)] = 4
+    size: Annotated[int, hyper("side of a patch, in pixels", ge=1, le=1024)] = 4
     units: Annotated[int, hyper("length of a vector", ge=1, le=65_536)] = 64
-    initializer: Annotated[Initializer, hyper("how the weights begin")] = Auto()
+    initializer: Annotated[Initializer, hyper("initializer of the weights")] = Auto()
 
     image_filters = True
 

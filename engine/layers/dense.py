@@ -14,18 +14,16 @@ from engine.machine.memory import Tensor
 class Dense(Layer, tag="dense"):
     """y = activation(x·w + b) for x (N, I), w (I, O), b (O,).
 
-    An input with more axes is flattened to rows; over "position" x (N, T, I) becomes y (N, T, O), every position
-    with the same w and b.
+    An input with more axes is flattened to rows; with over = "position" x (N, T, I) becomes y (N, T, O),
+    every position with the same w and b.
     """
 
-    units: Annotated[int, hyper("outputs; 0 means as many as the loss needs", ge=0, le=1_000_000)] = 0
-    activation: Annotated[Activation, hyper("what follows x·w + b")] = Identity()
-    over: Annotated[
-        Literal["row", "position"], hyper("what is mapped: a whole row, or each position alike")
-    ] = "row"
-    bias: Annotated[bool, hyper("whether there is a b")] = True
-    initializer: Annotated[Initializer, hyper("how the weights begin")] = Auto()
-    bias_initializer: Annotated[Initializer, hyper("how the biases begin")] = Zeros()
+    units: Annotated[int, hyper("number of outputs; 0: as many as the loss needs", ge=0, le=1_000_000)] = 0
+    activation: Annotated[Activation, hyper("activation function")] = Identity()
+    over: Annotated[Literal["row", "position"], hyper("apply to the whole row, or to each position")] = "row"
+    bias: Annotated[bool, hyper("whether to add a bias")] = True
+    initializer: Annotated[Initializer, hyper("initializer of the weights")] = Auto()
+    bias_initializer: Annotated[Initializer, hyper("initializer of the biases")] = Zeros()
 
     @property
     def streams(self) -> bool:

@@ -15,7 +15,7 @@ class Dropout(Layer, tag="dropout"):
     Every row of every batch gets a mask of its own, the same one however the batch is cut into shards.
     """
 
-    rate: Annotated[float, hyper("share of the values that are dropped", ge=0, lt=1, live=True)] = 0.5
+    rate: Annotated[float, hyper("fraction of the values to drop", ge=0, lt=1, live=True)] = 0.5
 
     transparent = True
     computes = False

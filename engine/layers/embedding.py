@@ -18,11 +18,9 @@ TABLE = "embedding"  # under which name a later layer finds the table
 class Embedding(Layer, tag="embedding"):
     """A trained vector for each token: numbers (N, T) become (N, T, D)."""
 
-    units: Annotated[int, hyper("length of a vector; 0 means as many as the loss needs", ge=0, le=65_536)] = (
-        64
-    )
-    vocabulary: Annotated[int, hyper("how many tokens there are; 0: as many as the data has", ge=0)] = 0
-    initializer: Annotated[Initializer, hyper("how the vectors begin")] = Normal(std=0.02)
+    units: Annotated[int, hyper("length of a vector; 0: as many as the loss needs", ge=0, le=65_536)] = 64
+    vocabulary: Annotated[int, hyper("vocabulary size; 0: from the data", ge=0)] = 0
+    initializer: Annotated[Initializer, hyper("initializer of the vectors")] = Normal(std=0.02)
 
     streams = True
 
@@ -54,8 +52,8 @@ class Unembed(Layer, tag="unembed"):
     """Vectors (N, T, D) become scores (N, T, V) of the tokens; tied, with the embedding's own table (Press & Wolf
     2017)."""
 
-    tied: Annotated[bool, hyper("use the embedding's table instead of weights of its own")] = True
-    initializer: Annotated[Initializer, hyper("how weights of its own begin")] = Normal(std=0.02)
+    tied: Annotated[bool, hyper("tie the weights to the embedding")] = True
+    initializer: Annotated[Initializer, hyper("initializer of untied weights")] = Normal(std=0.02)
 
     streams = True
 
@@ -80,8 +78,8 @@ class Unembed(Layer, tag="unembed"):
 class Position(Layer, tag="position"):
     """y = x + a vector for each position of x (N, T, D): trained, or sines of many lengths (Vaswani et al. 2017)."""
 
-    kind: Annotated[Literal["learned", "sinusoidal"], hyper("where the vectors come from")] = "learned"
-    initializer: Annotated[Initializer, hyper("how trained vectors begin")] = Normal(std=0.02)
+    kind: Annotated[Literal["learned", "sinusoidal"], hyper("trained vectors, or sines")] = "learned"
+    initializer: Annotated[Initializer, hyper("initializer of trained vectors")] = Normal(std=0.02)
 
     streams = True
 

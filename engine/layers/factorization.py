@@ -16,11 +16,11 @@ class Factorization(Layer, tag="factorization"):
     """Numbers of a user u and an item i (N, 2) become mean + b_u + c_i + p_u·q_i (N, 1)
     (Koren, Bell & Volinsky 2009).
 
-    Number 0 is for whoever was not there in training: what it adds begins at 0 and stays there.
+    Number 0 stands for users and items that training never saw: its bias and vector stay 0.
     """
 
-    units: Annotated[int, hyper("length of a vector; 0: the biases alone", ge=0, le=4096, log=True)] = 8
-    initializer: Annotated[Initializer, hyper("how the vectors begin")] = Normal(std=0.1)
+    units: Annotated[int, hyper("length of a vector; 0: biases only", ge=0, le=4096, log=True)] = 8
+    initializer: Annotated[Initializer, hyper("initializer of the vectors")] = Normal(std=0.1)
 
     def plan(self, net: Builder, x: Tensor) -> Tensor:
         known = net.vocabulary_of(x)

@@ -9,7 +9,9 @@ from engine.kernels import norms as kernels
 from engine.layers.base import Layer
 from engine.machine.memory import Tensor
 
-Epsilon = Annotated[float, hyper("added to the variance", gt=0, le=1, log=True, live=True)]
+Epsilon = Annotated[
+    float, hyper("added to the variance for numerical stability", gt=0, le=1, log=True, live=True)
+]
 
 
 class BatchNorm(Layer, tag="batch_norm"):
@@ -20,7 +22,9 @@ class BatchNorm(Layer, tag="batch_norm"):
     them by momentum/S towards its own.
     """
 
-    momentum: Annotated[float, hyper("step of the running statistics", gt=0, le=1, live=True)] = 0.1
+    momentum: Annotated[
+        float, hyper("weight of the newest batch in the running statistics", gt=0, le=1, live=True)
+    ] = 0.1
     epsilon: Epsilon = 1e-5
 
     transparent = True

@@ -18,8 +18,8 @@ KERNELS = {
 class Pool(Layer):
     """Windows over the axes between rows and channels."""
 
-    window: Annotated[int, hyper("places a window takes in along an axis", ge=1, le=1024)] = 2
-    stride: Annotated[int, hyper("how far apart windows begin; 0: side by side", ge=0, le=1024)] = 0
+    window: Annotated[int, hyper("size of the windows along each axis", ge=1, le=1024)] = 2
+    stride: Annotated[int, hyper("step between windows; 0: the same as window", ge=0, le=1024)] = 0
     padding: Padding = "valid"
 
     transparent = True
@@ -50,9 +50,9 @@ class AveragePool(Pool, tag="average_pool"):
 
 
 class GlobalPool(Layer, tag="global_pool"):
-    """One window over all places: x (N, T, C) or (N, H, W, C) → (N, C)."""
+    """Pooling over all positions: x (N, T, C) or (N, H, W, C) → (N, C)."""
 
-    kind: Annotated[Literal["average", "max"], hyper("what is taken of each channel")] = "average"
+    kind: Annotated[Literal["average", "max"], hyper("the maximum or the mean of each channel")] = "average"
 
     transparent = True
 
@@ -62,9 +62,9 @@ class GlobalPool(Layer, tag="global_pool"):
 
 
 class Upsample(Layer, tag="upsample"):
-    """Every place becomes `factor` equal ones along each axis: x (N, H, W, C) → (N, factor·H, factor·W, C)."""
+    """Nearest-neighbor upsampling by `factor` along each axis: x (N, H, W, C) → (N, factor·H, factor·W, C)."""
 
-    factor: Annotated[int, hyper("how many times as many places along an axis", ge=1, le=64)] = 2
+    factor: Annotated[int, hyper("scale of each axis", ge=1, le=64)] = 2
 
     transparent = True
     feature_maps = True

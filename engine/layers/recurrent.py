@@ -32,22 +32,20 @@ class GateBiases(Initializer):
 class Recurrent(Layer):
     """What rnn, gru and lstm share: x (N, T, I) becomes the states (N, T, U), or the last one (N, U)."""
 
-    units: Annotated[int, hyper("width of the state", ge=1, le=65_536, log=True)] = 128
-    layers: Annotated[int, hyper("how many, each over the states of the one below", ge=1, le=64)] = 1
+    units: Annotated[int, hyper("size of the state", ge=1, le=65_536, log=True)] = 128
+    layers: Annotated[int, hyper("number of stacked layers", ge=1, le=64)] = 1
     output: Annotated[
-        Literal["each", "last"], hyper("each: the state after every step; last: the one after the last step")
+        Literal["each", "last"], hyper("each: the state after every step; last: only the final state")
     ] = "each"
     bidirectional: Annotated[
-        bool, hyper("a second state goes from the end to the beginning and stands beside the first")
+        bool, hyper("read the sequence in both directions and concatenate the states")
     ] = False
-    dropout: Annotated[
-        float, hyper("share of the states dropped between one layer and the next", ge=0, lt=1, live=True)
-    ] = 0.0
+    dropout: Annotated[float, hyper("dropout between stacked layers", ge=0, lt=1, live=True)] = 0.0
     initializer: Annotated[
-        Initializer, hyper("how the inputs' weights begin; auto: uniform between ±1/√units")
+        Initializer, hyper("initializer of the input weights; auto: uniform between ±1/√units")
     ] = Auto()
     recurrent_initializer: Annotated[
-        Initializer, hyper("how the state's weights begin; auto: uniform between ±1/√units")
+        Initializer, hyper("initializer of the recurrent weights; auto: uniform between ±1/√units")
     ] = Auto()
 
     gates: ClassVar[int]
@@ -142,7 +140,7 @@ class Recurrent(Layer):
 class Rnn(Recurrent, tag="rnn"):
     """h = f(x·wᵢ + b + h₋·w), h₋ the state before (Elman 1990)."""
 
-    activation: Annotated[Literal["tanh", "relu"], hyper("the function f")] = "tanh"
+    activation: Annotated[Literal["tanh", "relu"], hyper("activation function f")] = "tanh"
 
     gates: ClassVar[int] = 1
 
@@ -179,7 +177,8 @@ class Lstm(Recurrent, tag="lstm"):
     (Hochreiter & Schmidhuber 1997)."""
 
     forget_bias: Annotated[
-        float, hyper("where the biases of the gate f begin: above 0 a cell keeps at first (Gers et al. 2000)")
+        float,
+        hyper("initial bias of the forget gate; above 0 the cell remembers at first (Gers et al. 2000)"),
     ] = 1.0
 
     gates: ClassVar[int] = 4

@@ -10,9 +10,9 @@ from engine.machine.memory import Tensor
 
 
 class Residual(Layer, tag="residual"):
-    """y = x + f(x), f the layers within, which must keep the shape (He et al. 2016)."""
+    """y = x + f(x), f a list of layers that keeps the shape (He et al. 2016)."""
 
-    layers: Annotated[list[Layer], hyper("what is added to x, in order")]
+    layers: Annotated[list[Layer], hyper("the layers of f, in order")]
 
     streams = True  # where its layers do
 

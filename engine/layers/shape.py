@@ -22,7 +22,7 @@ class Flatten(Layer, tag="flatten"):
 class Reshape(Layer, tag="reshape"):
     """The values of a row under another shape of the same size: (N, I) → (N, H, W, C) before a convolution."""
 
-    shape: Annotated[list[int], hyper("lengths of the axes, without the rows")]
+    shape: Annotated[list[int], hyper("shape of a row, without the batch axis")]
 
     transparent = True
     computes = False

@@ -19,28 +19,32 @@ from engine.machine.memory import Tensor
 
 IDENTITY = Identity()
 
-Std = Annotated[float, hyper("standard deviation of the weights at the beginning", gt=0, log=True)]
+Std = Annotated[float, hyper("standard deviation of the initial weights", gt=0, log=True)]
 
 
 class Transformer(Layer, tag="transformer"):
     """Pre-norm blocks over x (N, T, D): x + attention(norm(x)), then x + network(norm(x)) (Radford et al. 2019).
 
-    The maps that add to x begin smaller by 1/√(2·blocks), so that their sum begins as large as one of them would.
+    Residual projections start scaled by 1/√(2·blocks), so that the sum over blocks keeps the variance of one.
     """
 
-    blocks: Annotated[int, hyper("how many blocks, one after the other", ge=1, le=256)] = 1
+    blocks: Annotated[int, hyper("number of blocks", ge=1, le=256)] = 1
     heads: attention.Heads = 4
     kv_heads: attention.KeyHeads = 0
     causal: attention.Causal = True
     rotary: attention.Rotary = False
     qk_norm: attention.Normalized = False
-    norm: Annotated[Literal["layer", "rms"], hyper("what stands in front of each part")] = "layer"
-    mlp: Annotated[Literal["gelu", "swiglu", "relu_squared"], hyper("the small network's kind")] = "gelu"
-    expansion: Annotated[float, hyper("its hidden width, as a multiple of D", gt=0, le=64)] = 4.0
-    dropout: Annotated[float, hyper("share of what is added that is dropped", ge=0, lt=1, live=True)] = 0.0
-    bias: Annotated[bool, hyper("whether the maps have biases")] = False
+    norm: Annotated[Literal["layer", "rms"], hyper("normalization layer")] = "layer"
+    mlp: Annotated[Literal["gelu", "swiglu", "relu_squared"], hyper("kind of the feed-forward network")] = (
+        "gelu"
+    )
+    expansion: Annotated[
+        float, hyper("hidden width of the feed-forward network, as a multiple of D", gt=0, le=64)
+    ] = 4.0
+    dropout: Annotated[float, hyper("dropout on the residual branches", ge=0, lt=1, live=True)] = 0.0
+    bias: Annotated[bool, hyper("whether projections have biases")] = False
     std: Std = 0.02
-    scale_residual: Annotated[bool, hyper("begin what is added smaller, by 1/√(2·blocks)")] = True
+    scale_residual: Annotated[bool, hyper("scale the initial residual projections by 1/√(2·blocks)")] = True
 
     @property
     def streams(self) -> bool:

@@ -5,10 +5,10 @@ from typing import Annotated, Literal
 
 from engine.hyper import hyper
 
-Stride = Annotated[int, hyper("how far apart two windows begin", ge=1, le=1024)]
+Stride = Annotated[int, hyper("step between windows", ge=1, le=1024)]
 Padding = Annotated[
     Literal["same", "valid"],
-    hyper("same: windows reach over the border, ⌈length/stride⌉ of them; valid: they stay within"),
+    hyper("same: pad the borders, ⌈length/stride⌉ outputs; valid: no padding"),
 ]
 
 

@@ -36,7 +36,7 @@ class Preprocess(Component, tag_field="step"):
 class Standardize(Preprocess, tag="standardize"):
     """Mean 0 and standard deviation 1, per column or, with `whole`, over all values together."""
 
-    whole: Annotated[bool, hyper("one mean and deviation for all values")] = False
+    whole: Annotated[bool, hyper("one mean and standard deviation for all values")] = False
 
     def fit(self, x: np.ndarray, categories: dict[int, int]) -> Fitted:
         mean, deviation = moments(x.reshape(-1) if self.whole else x)
@@ -48,10 +48,10 @@ class Standardize(Preprocess, tag="standardize"):
 
 
 class MinMax(Preprocess, tag="min_max"):
-    """From `low` (the least training value) to `high` (the greatest), per column or over all values together."""
+    """Scale the training rows to `low` … `high`, per column or over all values together."""
 
-    low: Annotated[float, hyper("where the least value goes")] = 0.0
-    high: Annotated[float, hyper("where the greatest value goes")] = 1.0
+    low: Annotated[float, hyper("new minimum")] = 0.0
+    high: Annotated[float, hyper("new maximum")] = 1.0
     whole: Annotated[bool, hyper("one range for all values")] = False
 
     def __post_init__(self) -> None:
@@ -70,7 +70,7 @@ class MinMax(Preprocess, tag="min_max"):
 
 
 class RobustScale(Preprocess, tag="robust_scale"):
-    """Median 0 and interquartile range 1 a column: outliers have no say."""
+    """Median 0 and interquartile range 1 per column: robust to outliers."""
 
     def fit(self, x: np.ndarray, categories: dict[int, int]) -> Fitted:
         low, median, high = np.nanpercentile(x, [25, 50, 75], axis=0)
@@ -82,9 +82,9 @@ class RobustScale(Preprocess, tag="robust_scale"):
 
 
 class ClipOutliers(Preprocess, tag="clip_outliers"):
-    """Bound every column to its median ± `deviations`, the deviation measured by the median absolute deviation."""
+    """Clip every column to its median ± `deviations`, estimated from the median absolute deviation."""
 
-    deviations: Annotated[float, hyper("how far from the median, in standard deviations", gt=0)] = 4.0
+    deviations: Annotated[float, hyper("distance from the median, in standard deviations", gt=0)] = 4.0
 
     def fit(self, x: np.ndarray, categories: dict[int, int]) -> Fitted:
         median = np.nanmedian(x, axis=0)
@@ -101,9 +101,9 @@ class ClipOutliers(Preprocess, tag="clip_outliers"):
 
 
 class MedianFilter(Preprocess, tag="median_filter"):
-    """The median of a window: takes specks out of images (R, H, W, C), spikes out of series (R, T) or (R, T, C)."""
+    """The median of a window: removes specks from images (R, H, W, C), spikes from series (R, T) or (R, T, C)."""
 
-    size: Annotated[int, hyper("the window's width", ge=1, le=99, unit="pixels")] = 3
+    size: Annotated[int, hyper("width of the window", ge=1, le=99, unit="pixels")] = 3
 
     def apply(self, x: np.ndarray, fitted: Fitted) -> np.ndarray:
         from scipy.ndimage import median_filter
@@ -113,9 +113,9 @@ class MedianFilter(Preprocess, tag="median_filter"):
 
 
 class GaussianFilter(Preprocess, tag="gaussian_filter"):
-    """A blur that takes fine noise out of images (R, H, W, C) and series (R, T) or (R, T, C)."""
+    """A Gaussian blur that removes fine noise from images (R, H, W, C) and series (R, T) or (R, T, C)."""
 
-    sigma: Annotated[float, hyper("the blur's standard deviation", gt=0, le=50, unit="pixels")] = 0.5
+    sigma: Annotated[float, hyper("standard deviation of the kernel", gt=0, le=50, unit="pixels")] = 0.5
 
     def apply(self, x: np.ndarray, fitted: Fitted) -> np.ndarray:
         from scipy.ndimage import gaussian_filter
@@ -125,11 +125,11 @@ class GaussianFilter(Preprocess, tag="gaussian_filter"):
 
 
 class Missing(Preprocess, tag="missing"):
-    """Missing values: `drop` the row, or put the column's `mean` or `median` (of the training rows) there."""
+    """Missing values: `drop` the row, or fill in the column's `mean` or `median` of the training rows."""
 
     knows_categories: ClassVar[bool] = True
 
-    method: Annotated[Literal["drop", "mean", "median"], hyper("what to do")] = "median"
+    method: Annotated[Literal["drop", "mean", "median"], hyper("drop the row, or fill the gap")] = "median"
 
     def fit(self, x: np.ndarray, categories: dict[int, int]) -> Fitted:
         if self.method == "drop":

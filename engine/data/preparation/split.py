@@ -14,11 +14,11 @@ PARTS = ("train", "val", "test")
 # A part that is None gets its share of the first, the training rows.
 Parts = tuple[np.ndarray, np.ndarray | None, np.ndarray | None]
 
-Share = Annotated[float, hyper("share of the rows", ge=0, le=1)]
+Share = Annotated[float, hyper("fraction of the rows", ge=0, le=1)]
 
 
 class Split(Component):
-    """How the rows are shared out; what is left over is not used."""
+    """How the rows are split; rows left over are not used."""
 
     train: Share = 0.7
     val: Share = 0.15

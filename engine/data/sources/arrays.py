@@ -23,8 +23,8 @@ Store = Annotated[ArrayStore, hyper("rows: an array, or a frame of pandas or pol
 class Arrays(TableSource, tag="arrays"):
     """Arrays or data frames in memory: inputs x (R, …) and targets y (R,) or (R, K).
 
-    A frame's columns are judged as those of a CSV file are: numbers, text as categories, dates, truth values, gaps; y
-    may name one of them. Rows that are only validated or tested on are given as val_x, val_y, test_x, test_y.
+    The columns of a frame are interpreted like those of a CSV file: numbers, text as categories, dates, booleans;
+    y may name one of them. Pass fixed validation and test rows as val_x, val_y, test_x, test_y.
 
     A run keeps the arrays in its own directory, in `arrays/`, under a name made from their content: it can be moved,
     resumed and evaluated without the program that made them.
@@ -32,9 +32,9 @@ class Arrays(TableSource, tag="arrays"):
 
     x: Store
     y: Annotated[ArrayStore | str, hyper("targets, or the name of the column of x that holds them")] = ""
-    val_x: Annotated[ArrayStore | None, hyper("inputs that are only validated on")] = None
+    val_x: Annotated[ArrayStore | None, hyper("validation inputs")] = None
     val_y: Annotated[ArrayStore | None, hyper("and their targets")] = None
-    test_x: Annotated[ArrayStore | None, hyper("inputs that are only tested on")] = None
+    test_x: Annotated[ArrayStore | None, hyper("test inputs")] = None
     test_y: Annotated[ArrayStore | None, hyper("and their targets")] = None
 
     @property

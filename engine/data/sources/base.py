@@ -17,7 +17,7 @@ from engine.hyper import hyper
 
 GENERATE_STREAM, SPLIT_STREAM = 2, 3
 
-Seed = Annotated[int, hyper("where randomness begins", ge=0, lt=2**31)]
+Seed = Annotated[int, hyper("seed of the random generator", ge=0, lt=2**31)]
 
 
 @dataclass
@@ -42,14 +42,14 @@ class NewRows:
 
 
 class Source(Component, tag_field="source", kw_only=True):
-    """Where data comes from; a subclass makes the data set."""
+    """Where data comes from."""
 
     endings: ClassVar[tuple[str, ...]] = ()  # of the files that it opens, without .gz
     files: ClassVar[tuple[str, ...]] = ("path",)  # its fields that name files, where it has them
     precedence: ClassVar[int] = 0  # of two sources that open a file the one with more takes it
 
-    split: Annotated[Split, hyper("how rows are shared out")] = Split()
-    seed: Annotated[Seed | None, hyper("of the rows and their split; left out: the experiment's")] = None
+    split: Annotated[Split, hyper("fractions of training, validation and test rows")] = Split()
+    seed: Annotated[Seed | None, hyper("seed of the rows and their split; default: training.seed")] = None
 
     def dataset(self, seed: int, dtype: np.dtype) -> Dataset:
         """The rows of all three parts, ready for the network. Raises InputError where a file cannot be used."""

@@ -9,15 +9,17 @@ from engine.hyper import hyper
 
 
 class Csv(TableSource, tag="csv", kw_only=True):
-    """A table of the user's: CSV or TSV, plain or .gz, with a header or without."""
+    """A CSV or TSV file, plain or .gz, with or without a header."""
 
     endings: ClassVar[tuple[str, ...]] = (".csv", ".tsv")
 
-    path: Annotated[str, hyper("the file")]
-    encoding: Annotated[str, hyper("of the file; left out: UTF-8, or UTF-16 by its mark")] = ""
-    separator: Annotated[str, hyper("between cells, one character; left out: seen from the file")] = ""
+    path: Annotated[str, hyper("path of the file")]
+    encoding: Annotated[
+        str, hyper("encoding of the file; default: UTF-8, or UTF-16 if it has a byte order mark")
+    ] = ""
+    separator: Annotated[str, hyper("delimiter, one character; default: detected")] = ""
     header: Annotated[
-        Literal["auto", "yes", "no"], hyper("whether the first row holds names; auto: judged")
+        Literal["auto", "yes", "no"], hyper("whether the first row holds column names; auto: detected")
     ] = "auto"
 
     @property

@@ -21,9 +21,9 @@ CLASSES = (
 
 
 class FashionMnist(RowSource, tag="fashion-mnist", kw_only=True):
-    """Clothes of 10 kinds as 28 × 28 grey images with values from 0 to 255 (Xiao et al. 2017).
+    """Clothes of 10 kinds as 28 × 28 gray images with values from 0 to 255 (Xiao et al. 2017).
 
-    The test rows are those of the published set; `split` shares out the others.
+    The test rows are those of the published set; `split` divides the others.
     """
 
     samples: Annotated[

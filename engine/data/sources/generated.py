@@ -8,8 +8,8 @@ from engine.data.sources.rows import Raw, RowSource
 from engine.hyper import hyper
 from engine.tasks import Classification, Regression
 
-Samples = Annotated[int, hyper("how many points", ge=10, le=1_000_000, log=True, unit="points")]
-Noise = Annotated[float, hyper("how much the points stray", ge=0, le=1)]
+Samples = Annotated[int, hyper("number of points", ge=10, le=1_000_000, log=True, unit="points")]
+Noise = Annotated[float, hyper("amount of noise", ge=0, le=1)]
 
 
 class Linear(RowSource, tag="linear", kw_only=True):
@@ -17,10 +17,10 @@ class Linear(RowSource, tag="linear", kw_only=True):
 
     samples: Samples = 100
     noise: Annotated[float, hyper("standard deviation of the noise on y", ge=0)] = 0.0
-    slope: Annotated[float, hyper("the line's slope")] = 1.0
-    intercept: Annotated[float, hyper("the line's height at x = 0")] = 0.0
-    low: Annotated[float, hyper("least x")] = 0.0
-    high: Annotated[float, hyper("greatest x")] = 4.0
+    slope: Annotated[float, hyper("slope of the line")] = 1.0
+    intercept: Annotated[float, hyper("intercept of the line")] = 0.0
+    low: Annotated[float, hyper("minimum of x")] = 0.0
+    high: Annotated[float, hyper("maximum of x")] = 4.0
 
     def __post_init__(self) -> None:
         if not self.low < self.high:
@@ -60,7 +60,7 @@ class Logistic(Plane, tag="logistic", kw_only=True):
 
 
 class Moons(Plane, tag="moons", kw_only=True):
-    """Two half circles that reach into each other, with normal noise."""
+    """Two interleaved half circles, with normal noise."""
 
     def points(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         y = halves(self.samples)
@@ -72,7 +72,7 @@ class Moons(Plane, tag="moons", kw_only=True):
 
 
 class Circles(Plane, tag="circles", kw_only=True):
-    """A disc of radius 2.5 inside a ring from 3.5 to 5; noise moves a point before its class is told (Playground)."""
+    """A disc of radius 2.5 inside a ring from 3.5 to 5; noise moves points before they are labeled (Playground)."""
 
     def points(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         radius = 5.0
@@ -87,7 +87,7 @@ class Circles(Plane, tag="circles", kw_only=True):
 
 
 class Xor(Plane, tag="xor", kw_only=True):
-    """Four squares, colored like a chessboard, 0.3 off the axes; noise moves a point before its class is told
+    """Four squares, colored like a chessboard, 0.3 off the axes; noise moves a point before it is labeled
     (Playground)."""
 
     def points(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -108,7 +108,7 @@ class Gauss(Plane, tag="gauss", kw_only=True):
 
 
 class Spiral(Plane, tag="spiral", kw_only=True):
-    """Two spirals of 1¾ turns wound round each other, with uniform noise (Playground)."""
+    """Two interleaved spirals of 1¾ turns, with uniform noise (Playground)."""
 
     def points(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         y = halves(self.samples)

@@ -18,19 +18,17 @@ WHITE = 255.0  # what a white pixel of 8 bits holds
 
 
 class Idx(RowSource, tag="idx", kw_only=True):
-    """Images of the user's in MNIST's format: IDX files of images and labels, plain, .gz or .xz.
+    """Images in MNIST's format: IDX files of images and labels, plain, .gz or .xz.
 
-    With test files these are the test rows, and `split` shares out the others.
+    With test files these are the test rows, and `split` divides the others.
     """
 
     files: ClassVar[tuple[str, ...]] = ("images", "labels", "test_images", "test_labels")
 
-    images: Annotated[str, hyper("the file of images (train-images-idx3-ubyte.gz)")]
-    labels: Annotated[str, hyper("the file of labels (train-labels-idx1-ubyte.gz)")]
-    test_images: Annotated[str, hyper("a file of images that are only tested on; left out: by the split")] = (
-        ""
-    )
-    test_labels: Annotated[str, hyper("and its labels")] = ""
+    images: Annotated[str, hyper("path of the images (train-images-idx3-ubyte.gz)")]
+    labels: Annotated[str, hyper("path of the labels (train-labels-idx1-ubyte.gz)")]
+    test_images: Annotated[str, hyper("path of the test images; default: taken from the split")] = ""
+    test_labels: Annotated[str, hyper("path of the test labels")] = ""
 
     def __post_init__(self) -> None:
         if bool(self.test_images) != bool(self.test_labels):

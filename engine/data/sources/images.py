@@ -26,41 +26,41 @@ from engine.tasks import Classification, Regression
 
 
 class Images(RowSource, tag="images", kw_only=True):
-    """Pictures of the user's: a folder with a folder of PNG, JPEG, WebP, BMP, GIF or TIFF files for each class.
+    """A folder of images (PNG, JPEG, WebP, BMP, GIF or TIFF) with a subfolder for each class.
 
-    Where its folders are called train, val and test (or training, validation, dev, testing, …), they hold the classes
-    and are the parts; what is missing of val and test is taken from train by `split`. Instead of folders of classes a
-    CSV file beside the pictures may name files and labels.
+    Subfolders called train, val and test (or training, validation, dev, testing, …) hold the classes of each part; if
+    val or test is missing, `split` takes it from train. Instead of subfolders a CSV file beside the images may name
+    files and labels.
     """
 
-    path: Annotated[str, hyper("the folder")]
+    path: Annotated[str, hyper("path of the folder")]
     size: Annotated[
         int,
         hyper(
-            "scale all to squares this wide; 0: as they are, or chosen where they differ or are large",
+            "resize to squares of this size; 0: keep the size, or choose one if sizes differ or are large",
             ge=0, le=1024, unit="pixels",
         ),
     ] = 0  # fmt: skip
     fit: Annotated[
         Literal["crop", "pad", "stretch"],
-        hyper("how pictures become squares: cut, with a border, or distorted"),
+        hyper("how images become squares: cropped, padded or distorted"),
     ] = "crop"
-    colors: Annotated[Literal["auto", "grey", "rgb"], hyper("auto: grey where no picture has colors")] = (
+    colors: Annotated[Literal["auto", "grey", "rgb"], hyper("auto: grayscale if no image has colors")] = (
         "auto"
     )
     background: Annotated[
         Literal["auto", "white", "black"],
-        hyper("behind transparent pictures; auto: white, or black where they are nearly white"),
+        hyper("color behind transparent images; auto: white, or black if they are nearly white"),
     ] = "auto"
     labels: Annotated[
         str,
-        hyper("a table of file names and labels; left out: folders are classes, or a table in the folder"),
+        hyper("table of file names and labels; if empty, folders are classes"),
     ] = ""
     target: Annotated[
-        str | int, hyper("its column of labels, by name or by number from 1; left out: told from its name")
+        str | int, hyper("label column, by name or by number from 1; if empty, recognized by its name")
     ] = ""
     task: Annotated[
-        Literal["auto", "classification", "regression"], hyper("auto: seen from the table of labels")
+        Literal["auto", "classification", "regression"], hyper("auto: inferred from the labels")
     ] = "auto"
     former_fields = {"colours": "colors"}
 

@@ -16,25 +16,21 @@ from engine.errors import InputError
 from engine.hyper import hyper
 from engine.tasks import NextToken
 
-Context = Annotated[
-    int, hyper("tokens that the network sees at once", ge=1, le=65_536, log=True, unit="tokens")
-]
+Context = Annotated[int, hyper("context length", ge=1, le=65_536, log=True, unit="tokens")]
 Predict = Annotated[
     Literal["each", "last"],
-    hyper("each: the token after every position; last: the one after the whole context"),
+    hyper("each: the next token at every position; last: only the token after the context"),
 ]
 Measured = Annotated[
-    int, hyper("most tokens of validation and of test that are evaluated", ge=1, log=True, unit="tokens")
+    int, hyper("maximum number of validation and of test tokens to evaluate", ge=1, log=True, unit="tokens")
 ]
 
 
 class Language(Source, kw_only=True):
     """A text; a subclass says which one comes along."""
 
-    path: Annotated[str, hyper("a text file of yours (UTF-8, plain or gzipped) in the place of this one")] = (
-        ""
-    )
-    tokens: Annotated[Tokens, hyper("what the text is cut into")] = "character"
+    path: Annotated[str, hyper("your own text file instead (UTF-8, plain or gzipped)")] = ""
+    tokens: Annotated[Tokens, hyper("what a token is")] = "character"
     context: Context = 64
     predict: Predict = "each"
     measured: Measured = 32_768

@@ -43,8 +43,8 @@ class Mnist1d(RowSource, tag="mnist1d", kw_only=True):
     published set has no rows for validation; they are drawn after it, in the same way.
     """
 
-    seed: Annotated[Seed, hyper("of the rows; 42 gives the published ones")] = 42
-    validation: Annotated[int, hyper("further rows for validation", ge=0, le=100_000, unit="rows")] = 1000
+    seed: Annotated[Seed, hyper("seed of the rows; 42 gives the published ones")] = 42
+    validation: Annotated[int, hyper("additional rows for validation", ge=0, le=100_000, unit="rows")] = 1000
 
     def load(self, rng: np.random.Generator) -> Raw:
         legacy = np.random.RandomState(self.seed)  # the generator that the published rows came from

@@ -18,13 +18,13 @@ from engine.tasks import Classification, Regression
 
 
 class Npz(RowSource, tag="npz", kw_only=True):
-    """Arrays of the user's: an .npz file with inputs `x` (R, …) and targets `y` (R,) or (R, K)."""
+    """An .npz file with inputs `x` (R, …) and targets `y` (R,) or (R, K)."""
 
     endings: ClassVar[tuple[str, ...]] = (".npz",)
 
-    path: Annotated[str, hyper("the file")]
-    x: Annotated[str, hyper("name of the array of inputs; left out: x, X or data")] = ""
-    y: Annotated[str, hyper("name of the array of targets; left out: y, Y, target or labels")] = ""
+    path: Annotated[str, hyper("path of the file")]
+    x: Annotated[str, hyper("name of the input array; default: x, X or data")] = ""
+    y: Annotated[str, hyper("name of the target array; default: y, Y, target or labels")] = ""
     task: Kind = "auto"
 
     @property

@@ -18,7 +18,7 @@ from engine.hyper import hyper
 from engine.tasks import Answering
 
 Pair = tuple[str, str]
-Count = Annotated[int, hyper("how many pairs", ge=10, le=10_000_000, log=True, unit="pairs")]
+Count = Annotated[int, hyper("number of pairs", ge=10, le=10_000_000, log=True, unit="pairs")]
 
 
 class Pairs(Source, kw_only=True):
@@ -62,11 +62,11 @@ def rows_of(pairs: list[Pair], vocabulary: Vocabulary, context: int, dtype: np.d
 
 
 class Addition(Pairs, tag="addition", kw_only=True):
-    """Sums: "12+34=" and "046". Reversed, the ones come first, as in adding by hand: the carry is known then."""
+    """Sums: "12+34=" and "046". Reversed, the ones digit comes first, as in adding by hand."""
 
-    digits: Annotated[int, hyper("digits of a summand", ge=1, le=9)] = 2
-    samples: Annotated[Count, hyper("pairs at most; of few digits all there are")] = 10_000
-    reverse: Annotated[bool, hyper("write the sum with its ones first")] = True
+    digits: Annotated[int, hyper("digits per summand", ge=1, le=9)] = 2
+    samples: Annotated[Count, hyper("maximum number of pairs; all of them if there are fewer")] = 10_000
+    reverse: Annotated[bool, hyper("write the sum in reverse, ones digit first")] = True
 
     def pairs(self, rng: np.random.Generator) -> list[Pair]:
         numbers = 10**self.digits
@@ -85,8 +85,8 @@ class Reversing(Pairs, tag="reversing", kw_only=True):
     """Words of random letters and the same words backwards: "abc>" and "cba"."""
 
     samples: Count = 10_000
-    letters: Annotated[int, hyper("how many letters there are", ge=2, le=26)] = 10
-    longest: Annotated[int, hyper("letters of the longest word", ge=1, le=100)] = 8
+    letters: Annotated[int, hyper("size of the alphabet", ge=2, le=26)] = 10
+    longest: Annotated[int, hyper("maximum length of a word", ge=1, le=100)] = 8
 
     def pairs(self, rng: np.random.Generator) -> list[Pair]:
         lengths = rng.integers(1, self.longest + 1, self.samples)
@@ -136,11 +136,11 @@ class Dates(Pairs, tag="dates", kw_only=True):
 
 
 class PairsFile(Pairs, tag="pairs", kw_only=True):
-    """A table of the user's with a column of prompts and one of answers (CSV or TSV with a header)."""
+    """A table with a column of prompts and one of answers (CSV or TSV with a header)."""
 
-    path: Annotated[str, hyper("the file")]
-    prompt: Annotated[str, hyper("the column of prompts")] = "prompt"
-    answer: Annotated[str, hyper("the column of answers")] = "answer"
+    path: Annotated[str, hyper("path of the file")]
+    prompt: Annotated[str, hyper("column of the prompts")] = "prompt"
+    answer: Annotated[str, hyper("column of the answers")] = "answer"
 
     @property
     def where(self) -> str:

@@ -87,17 +87,17 @@ class Ratings(Source, kw_only=True):
 
 
 class LowRankRatings(Ratings, tag="low-rank-ratings", kw_only=True):
-    """Generated ratings around 3.5: what a user thinks of all items, what all think of an item, and their tastes, a
-    product of vectors; with noise, whose deviation is the error that nobody can go below."""
+    """Generated ratings around 3.5: a bias for each user and each item, and tastes, a
+    product of vectors; plus noise, whose standard deviation is the lowest possible error."""
 
-    users: Annotated[int, hyper("how many users", ge=2, le=100_000, log=True)] = 300
-    items: Annotated[int, hyper("how many items", ge=2, le=100_000, log=True)] = 200
+    users: Annotated[int, hyper("number of users", ge=2, le=100_000, log=True)] = 300
+    items: Annotated[int, hyper("number of items", ge=2, le=100_000, log=True)] = 200
     samples: Annotated[
-        int, hyper("how many ratings, each of another pair", ge=10, le=10_000_000, log=True)
+        int, hyper("number of ratings, each of a different pair", ge=10, le=10_000_000, log=True)
     ] = 30_000
-    rank: Annotated[int, hyper("length of the vectors of tastes; 0: no tastes", ge=0, le=100)] = 4
-    tastes: Annotated[float, hyper("deviation of what tastes add", ge=0)] = 0.7
-    noise: Annotated[float, hyper("deviation of the noise", ge=0)] = 0.3
+    rank: Annotated[int, hyper("length of the taste vectors; 0: no tastes", ge=0, le=100)] = 4
+    tastes: Annotated[float, hyper("standard deviation of the tastes' contribution", ge=0)] = 0.7
+    noise: Annotated[float, hyper("standard deviation of the noise", ge=0)] = 0.3
 
     MEAN, BIAS = 3.5, 0.4
 
@@ -119,16 +119,16 @@ class LowRankRatings(Ratings, tag="low-rank-ratings", kw_only=True):
 
 
 class RatingsFile(Ratings, tag="ratings", kw_only=True):
-    """A table of the user's with a column of users, one of items and one of ratings, among others: MovieLens'
+    """A table with columns of users, items and ratings: MovieLens'
     ratings.csv, or its u.data, where they are the first three."""
 
     endings: ClassVar[tuple[str, ...]] = (".csv", ".tsv")
     precedence: ClassVar[int] = 1
 
-    path: Annotated[str, hyper("the file")]
-    user: Annotated[str, hyper("the column of users; left out: one of the usual names")] = ""
-    item: Annotated[str, hyper("the column of items; left out: one of the usual names")] = ""
-    rating: Annotated[str, hyper("the column of ratings; left out: one of the usual names")] = ""
+    path: Annotated[str, hyper("path of the file")]
+    user: Annotated[str, hyper("column of the users; default: detected by the usual names")] = ""
+    item: Annotated[str, hyper("column of the items; default: detected by the usual names")] = ""
+    rating: Annotated[str, hyper("column of the ratings; default: detected by the usual names")] = ""
 
     @classmethod
     def opens(cls, path: str) -> bool:
@@ -169,7 +169,7 @@ class InstEval(Ratings, tag="insteval", kw_only=True):
 
 
 class MovieLens(Ratings, tag="movielens", kw_only=True):
-    """100,004 ratings from 0.5 to 5 of 9,066 films by 671 people (package dslabs; needs the extra `data`)."""
+    """100,004 ratings from 0.5 to 5 of 9,066 films by 671 users (package dslabs; needs the extra `data`)."""
 
     def opinions(self, rng: np.random.Generator) -> Opinions:
         return packaged("dslabs", "movielens", ("userId", "movieId", "rating"), ("user", "movie", "rating"))

@@ -56,9 +56,9 @@ class Raw:
 class RowSource(Source, kw_only=True):
     """A source of rows; a subclass loads them."""
 
-    preprocess: Annotated[list[Preprocess], hyper("steps, fitted on the training rows")] = []
-    scale_target: Annotated[bool, hyper("train on targets of mean 0 and deviation 1 (regression)")] = False
-    reconstruct: Annotated[bool, hyper("the target is the input itself, as an autoencoder learns it")] = False
+    preprocess: Annotated[list[Preprocess], hyper("preprocessing steps, fitted on the training rows")] = []
+    scale_target: Annotated[bool, hyper("standardize the target (regression)")] = False
+    reconstruct: Annotated[bool, hyper("use the input as the target (autoencoder)")] = False
 
     def load(self, rng: np.random.Generator) -> Raw:
         """The rows before preprocessing. Raises InputError where a file cannot be used."""

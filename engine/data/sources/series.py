@@ -18,11 +18,14 @@ from engine.errors import InputError
 from engine.hyper import hyper
 from engine.tasks import Regression
 
-Context = Annotated[int, hyper("values that the network sees", ge=1, le=65_536, log=True, unit="values")]
-Horizon = Annotated[int, hyper("values that it predicts", ge=1, le=4096, log=True, unit="values")]
+Context = Annotated[int, hyper("past values that the network sees", ge=1, le=65_536, log=True, unit="values")]
+Horizon = Annotated[int, hyper("future values to predict", ge=1, le=4096, log=True, unit="values")]
 Difference = Annotated[
     int,
-    hyper("learn changes against so many values before (12: against last year's month); 0: the values", ge=0),
+    hyper(
+        "predict the change against this many values before (12: the same month of last year); 0: the values",
+        ge=0,
+    ),
 ]
 
 
@@ -110,18 +113,16 @@ class Sunspots(BundledSeries, tag="sunspots", kw_only=True):
 
 
 class Co2(BundledSeries, tag="co2", kw_only=True):
-    """Carbon dioxide in the air at Mauna Loa, parts per million, month by month from 1958 to 2001 (Keeling)."""
+    """Atmospheric carbon dioxide at Mauna Loa, parts per million, month by month from 1958 to 2001 (Keeling)."""
 
     difference: Difference = 12
 
 
 class Series(Forecast, tag="series", kw_only=True):
-    """A column of the user's as a series: a CSV or TSV file (also .gz), a line a moment, the earliest first."""
+    """A column of a CSV or TSV file (also .gz) as a time series, one row per time step, the earliest first."""
 
-    path: Annotated[str, hyper("the file")]
-    column: Annotated[str | int, hyper("the column, by name or by number from 1; left out: the last one")] = (
-        ""
-    )
+    path: Annotated[str, hyper("path of the file")]
+    column: Annotated[str | int, hyper("the column, by name or by number from 1; default: the last one")] = ""
 
     @classmethod
     def new_rows(cls, path: str, fitted: Pipeline, input_shape: tuple[int, ...]) -> NewRows:

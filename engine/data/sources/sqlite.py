@@ -12,12 +12,12 @@ from engine.hyper import hyper
 
 
 class Sqlite(TableSource, tag="sqlite", kw_only=True):
-    """A table, or a view, of a SQLite database of the user's; the file is only read."""
+    """A table or view of a SQLite database, opened read-only."""
 
     endings: ClassVar[tuple[str, ...]] = (".db", ".sqlite", ".sqlite3")
 
-    path: Annotated[str, hyper("the file")]
-    table: Annotated[str, hyper("the table or view; left out: the only one")] = ""
+    path: Annotated[str, hyper("path of the file")]
+    table: Annotated[str, hyper("name of the table or view; default: the only one")] = ""
 
     @classmethod
     def opens(cls, path: str) -> bool:

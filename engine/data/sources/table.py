@@ -32,7 +32,7 @@ from engine.errors import InputError, did_you_mean, listed
 from engine.hyper import hyper
 from engine.tasks import Classification, Regression
 
-Kind = Annotated[Literal["auto", "classification", "regression"], hyper("auto: seen from the target")]
+Kind = Annotated[Literal["auto", "classification", "regression"], hyper("auto: detected from the target")]
 Names = list[str] | str
 
 
@@ -40,24 +40,25 @@ class TableSource(RowSource, kw_only=True):
     """A table with named columns; a subclass opens it."""
 
     target: Annotated[
-        str | int, hyper("the column to predict, by name or by number from 1; left out: the last one")
+        str | int, hyper("the column to predict, by name or by number from 1; default: the last one")
     ] = ""
     task: Kind = "auto"
-    ignore: Annotated[Names, hyper("columns that are no inputs")] = []
-    use: Annotated[Names, hyper("the columns that are inputs; left out: all that can be")] = []
-    keep: Annotated[Names, hyper("columns that are inputs even where they look like ids or constants")] = []
-    categories: Annotated[Names, hyper("columns of numbers that are kinds, not quantities")] = []
-    embed: Annotated[Names, hyper("columns of text that stay numbers of categories, for an embedding")] = []
+    ignore: Annotated[Names, hyper("columns that are not inputs")] = []
+    use: Annotated[Names, hyper("columns that are inputs; default: all that can be")] = []
+    keep: Annotated[Names, hyper("columns that are inputs even if they look like ids or constants")] = []
+    categories: Annotated[Names, hyper("numeric columns that are categories, not quantities")] = []
+    embed: Annotated[Names, hyper("text columns that become category numbers for an embedding")] = []
     dates: Annotated[
         list[Literal["year", "month", "day", "weekday", "hour", "elapsed"]],
-        hyper("what is made of a date; left out: all but day"),
+        hyper("features of a date; default: all but day"),
     ] = []
-    day_first: Annotated[bool | None, hyper("01/02/2021 is in February; left out: judged")] = None
+    day_first: Annotated[bool | None, hyper("read 01/02/2021 as 1 February; default: detected")] = None
     missing: Annotated[
-        Names | None, hyper('cells that count as missing; left out: "", NA, N/A, NaN, null, None, ? and -')
+        Names | None, hyper('cells that count as missing; default: "", NA, N/A, NaN, null, None, ? and -')
     ] = None
     spelling: Annotated[
-        Literal["merge", "exact"], hyper("labels that differ only in case or blanks: one, or kept apart")
+        Literal["merge", "exact"],
+        hyper("merge labels that differ only in case or spaces, or keep them separate"),
     ] = "merge"
 
     def read(self) -> Table:

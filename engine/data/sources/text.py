@@ -11,7 +11,7 @@ from engine.errors import InputError
 from engine.hyper import hyper
 
 FOLDER = files("engine.data") / "files"
-OWN_TEXT = 'use data.source = "text" with data.path = a file of yours'
+OWN_TEXT = 'use data.source = "text" and set data.path to your file'
 
 
 class Shakespeare(Language, tag="shakespeare", kw_only=True):
@@ -46,9 +46,11 @@ class Pydoc(Language, tag="pydoc", kw_only=True):
 
 
 class Python(Language, tag="python", kw_only=True):
-    """The source of Python's standard library as it is installed, module after module."""
+    """The source of Python's standard library as installed, module by module."""
 
-    size: Annotated[int, hyper("characters that are used", ge=1000, log=True, unit="characters")] = 2_000_000
+    size: Annotated[int, hyper("number of characters to use", ge=1000, log=True, unit="characters")] = (
+        2_000_000
+    )
 
     def own_text(self) -> str:
         parts, left = [], self.size
@@ -67,12 +69,12 @@ class Python(Language, tag="python", kw_only=True):
 
 
 class TextFile(Language, tag="text", kw_only=True):
-    """A text file of the user's (UTF-8, plain or gzipped): running text, or with `lines` a list of names or words."""
+    """A text file (UTF-8, plain or gzipped): running text, or with `lines` a list of names or words."""
 
     endings: ClassVar[tuple[str, ...]] = (".txt", ".md")
 
-    path: Annotated[str, hyper("the file")]
-    lines: Annotated[bool, hyper("every line is a sequence of its own")] = False
+    path: Annotated[str, hyper("path of the file")]
+    lines: Annotated[bool, hyper("each line is a separate sequence")] = False
 
     @property
     def by_line(self) -> bool:
