@@ -82,5 +82,5 @@ def test_keys_have_help_defaults_and_say_what_is_live():
     adam = experiment_schema()["$defs"]["optimizer.adam"]["properties"]["lr"]
     assert adam == {
         "type": "number", "minimum": 0, "maximum": 100, "default": 0.001,
-        "description": "learning rate: the size of a step; may change while training",
+        "description": "learning rate; may change while training",
     }  # fmt: skip

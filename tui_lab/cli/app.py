@@ -19,8 +19,8 @@ COMMANDS = {
     "presets": ("presets", "List, show and copy ready experiments."),
     "data": ("data", "List and show data sets."),
     "runs": ("runs", "List, show, compare and remove past trainings."),
-    "reference": ("reference", "List every layer, loss, optimizer … with its fields, or tell all about one."),
-    "warmup": ("warmup", "Compile everything now, so that nothing waits later."),
+    "reference": ("reference", "List every layer, loss, optimizer …, or describe one with all its options."),
+    "warmup": ("warmup", "Compile all kernels now, so that later starts are fast."),
     "doctor": ("doctor", "Show what a bug report needs: versions, cores, cache, terminal."),
 }
 

@@ -67,8 +67,8 @@ def show_data(
     name: str, assignments: tuple[str, ...], column: str | None, ignore: tuple[str, ...], task: str | None,
     seed: int, as_json: bool, fix: bool, output: Path | None,
 ) -> None:  # fmt: skip
-    """Tell about a data set, a file of yours, or the data of a preset: what each column is taken for and why, what is
-    done about it, rows, classes, licence."""
+    """Describe a data set, a file, or a preset's data: how each column is read and why, what is done about it, rows,
+    classes, license."""
     from engine.data import prepare
     from engine.data.sources.bundled import origin
     from engine.data.sources.rows import RowSource

@@ -25,14 +25,14 @@ def screen_options(function):
         click.option(
             "--glyphs", type=click.Choice(["braille", "block", "ascii"]), help="Characters for charts."
         ),
-        click.option("--low-bandwidth", is_flag=True, help="Two repaints a second at most, fewer pictures."),
+        click.option("--low-bandwidth", is_flag=True, help="For slow links: fewer repaints, fewer views."),
         click.option(
             "--pace",
             type=click.FloatRange(0),
             metavar="STEPS",
-            help="Steps a second, to watch; 0 is full speed. Left out, what would be over at once goes slowly.",
+            help="Steps per second; 0 is full speed. By default, short runs start in slow motion.",
         ),
-        click.option("--fps", type=click.FloatRange(0.2, 30), help="Repaints a second; 5 if left out."),
+        click.option("--fps", type=click.FloatRange(0.2, 30), help="Repaints per second; default 5."),
     ):
         function = option(function)
     return function

@@ -18,7 +18,7 @@ def runs_option() -> Decorator:
         "--runs",
         metavar="DIR",
         type=click.Path(path_type=Path),
-        help="Where runs are kept; $TUI_LAB_RUNS, else ./runs.",
+        help="Directory of runs; default: $TUI_LAB_RUNS, or ./runs.",
     )
 
 
@@ -44,7 +44,7 @@ def length_options(function: Callable) -> Callable:
     """How long to train: --steps or --epochs, and --minutes."""
     for option in (
         click.option("--minutes", type=LENGTH, help="Stop after this time."),
-        click.option("--epochs", type=LENGTH, help="Passes over the training rows."),
+        click.option("--epochs", type=LENGTH, help="Passes over the training data."),
         click.option("--steps", type=click.IntRange(1, MOST_STEPS), help="Optimizer updates."),
     ):
         function = option(function)
@@ -64,13 +64,13 @@ def data_options(function: Callable) -> Callable:
         click.option(
             "--task",
             type=click.Choice(["classification", "regression"]),
-            help="What the target is; else judged.",
+            help="The task; default: inferred from the target.",
         ),
         click.option(
-            "--ignore", metavar="COLUMN", multiple=True, help="A column that is no input; may be repeated."
+            "--ignore", metavar="COLUMN", multiple=True, help="Column to leave out; may be repeated."
         ),
         click.option(
-            "--target", "column", metavar="COLUMN", help="The column to predict; else the last one."
+            "--target", "column", metavar="COLUMN", help="Column to predict; default: the last one."
         ),
     ):
         function = option(function)
@@ -101,7 +101,7 @@ def threads_option() -> Decorator:
     return click.option(
         "--threads",
         type=click.IntRange(1, 1024),
-        help="Threads at most; the result is the same for any number.",
+        help="Maximum number of threads; does not change the result.",
     )
 
 

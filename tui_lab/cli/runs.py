@@ -91,7 +91,7 @@ def first_measure(values: dict[str, float], skip: str) -> str:
 @runs_option()
 @click.pass_context
 def show_run(context: click.Context, run: str, runs: Path | None) -> None:
-    """Tell a run's story: what ran, what was measured, what happened. RUN may be "last"."""
+    """Show a run: its experiment, metrics and events. RUN may be "last"."""
     from engine.runs import RunDirectory
     from tui_lab.cli.tables import aligned
     from tui_lab.numbers import number
@@ -133,7 +133,7 @@ def event_line(event: dict[str, Any]) -> str:
 @json_option()
 @click.pass_context
 def compare_runs(context: click.Context, names: tuple[str, ...], runs: Path | None, as_json: bool) -> None:
-    """Put runs beside each other: the fields in which they differ, and what was measured."""
+    """Compare runs: the settings in which they differ, and their metrics."""
     from engine.runs import RunDirectory
     from tui_lab.cli.tables import aligned
 

@@ -17,9 +17,11 @@ from tui_lab.cli.printing import output
 )
 @click.option(
     "--temperature", type=Number(0, 100), default=1.0, show_default=True,
-    help="Below 1 bolder, above 1 wilder; 0: always the likeliest.",
+    help="Below 1 more predictable, above 1 more random; 0: always the most likely token.",
 )  # fmt: skip
-@click.option("--top-k", type=click.IntRange(0), default=0, help="Only the K likeliest tokens; 0: all.")
+@click.option(
+    "--top-k", type=click.IntRange(0), default=0, help="Sample from the K most likely tokens; 0: all."
+)
 @click.option(
     "--top-p", type=Number(0, 1, min_open=True), default=1.0,
     help="Only the likeliest tokens that have this probability together; 1: all.",

@@ -42,10 +42,10 @@ INTERRUPTED = 130
 )
 @data_options
 @length_options
-@click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Where all randomness begins.")
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Random seed.")
 @threads_option()
 @runs_option()
-@click.option("--name", help="Name of the run; else the preset's name and the time.")
+@click.option("--name", help="Name of the run; default: the preset's name and the time.")
 @output_options
 def train_command(
     target: str, assignments: tuple[str, ...], steps: int | None, epochs: float | None, minutes: float | None,

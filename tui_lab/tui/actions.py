@@ -40,20 +40,20 @@ class Action:
 Group = tuple[Action, ...]
 
 TRAINING: Group = (
-    Action("play", "space", "train/pause", "train, or stop after the present step", footer=True),
+    Action("play", "space", "train/pause", "train, or pause after the current step", footer=True),
     Action("steps(1)", "s", "step", "train one step, then pause", footer=True),
     Action("steps(0)", "S", "epoch", "train one epoch, then pause"),
     Action("edit", "e", "edit", "change a hyperparameter; many change while the network learns", footer=True),
-    Action("undo", "u", "undo", "take back the last edit", footer=True),
-    Action("restart(False)", "r", "restart", "begin anew with the same seed"),
-    Action("restart(True)", "R", "restart, new seed", "begin anew with another seed"),
+    Action("undo", "u", "undo", "undo the last edit", footer=True),
+    Action("restart(False)", "r", "restart", "start over with the same seed"),
+    Action("restart(True)", "R", "restart, new seed", "start over with a new seed"),
     Action("save", "c", "checkpoint", "write a checkpoint now"),
     Action("pace(False)", "less_than_sign", "slower", "train fewer steps a second; the result is the same"),
     Action("pace(True)", "greater_than_sign", "faster", "train more steps a second"),
-    Action("full_speed", "f", "full speed", "train as fast as it goes, and back to the pace", footer=True),
+    Action("full_speed", "f", "full speed", "train at full speed, and back to the chosen pace", footer=True),
 )
 CURVES: Group = (
-    Action("log_scale", "l", "log scale", "all charts on a logarithmic scale, or each as it suits it"),
+    Action("log_scale", "l", "log scale", "logarithmic scale for all charts, or back to automatic"),
     Action("smooth(0.1)", "plus,equals_sign", "smooth more", "average the curves over more steps"),
     Action("smooth(-0.1)", "minus", "smooth less", "average the curves over fewer steps"),
     Action("zoom(0.5)", "left_square_bracket", "zoom in", "show fewer of the last steps"),
@@ -68,11 +68,11 @@ LOOKING: Group = (
     Action("maximize", "m", "maximize", "show the focused panel alone, and back", footer=True),
     Action("next_view", "o", "next view", "the next view of the panel, or the next charts"),
     Action("next_example", "n", "next example", "another example, target, text or attention head"),
-    Action("prompt", "i", "prompt", "a text to go on from, to answer, or to look over"),
+    Action("prompt", "i", "prompt", "enter a text to continue, to answer or to analyze"),
     Action("temper(0.8)", "left_parenthesis", "lower temperature", "more predictable text"),
     Action("temper(1.25)", "right_parenthesis", "higher temperature", "more surprising text"),
     Action("write", "w", "write", "write the screen and its chart as SVG and as text"),
-    Action("leave", "escape", "back", "out of a maximized panel, the cursor, the form", palette=False),
+    Action("leave", "escape", "back", "leave a maximized panel, the cursor or the form", palette=False),
 )
 PROGRAM: Group = (
     Action("presets", "p", "presets", "save, and go back to the list of presets"),
@@ -85,7 +85,7 @@ APP: Group = (
     Action("pause_instead", "ctrl+z", "pause", "never freezes the process", palette=False, priority=True),
 )
 PRESETS: Group = (
-    Action("open(False)", "enter", "open", "open the lab on the chosen line", footer=True, priority=True),
+    Action("open(False)", "enter", "open", "open the selected entry", footer=True, priority=True),
     Action("open(True)", "space", "open and train", "open it and train at once", footer=True, priority=True),
     Action("clear", "escape", "clear the filter"),
     Action("app.quit", "ctrl+q,ctrl+c", "quit", "leave", footer=True),

@@ -10,7 +10,7 @@ from engine.data.preparation.dataset import Dataset, Rows
 from engine.data.preparation.pipeline import Pipeline
 from engine.data.preparation.split import PARTS
 from engine.data.preparation.vocabulary import Tokens, Vocabulary
-from engine.data.readers.files import read_bytes
+from engine.data.readers.files import encoding_of, read_bytes
 from engine.data.sources.base import SPLIT_STREAM, Source
 from engine.errors import InputError
 from engine.hyper import hyper
@@ -49,18 +49,22 @@ class Language(Source, kw_only=True):
         return self.path or super().where
 
     def text(self) -> str:
-        """The whole text, line ends as `\\n`. Raises InputError where it cannot be read or is not UTF-8."""
+        """The whole text, line ends as `\\n`. Raises InputError where it cannot be read or decoded."""
         if not self.path:
             return self.own_text()
         content = read_bytes(Path(self.path))
+        encoding = encoding_of(content)
+        if self.tokens == "byte" and encoding in ("utf-16-le", "utf-16-be"):
+            encoding = "utf-8"  # zero bytes without a mark may be anything
+        keeps_bytes = self.tokens == "byte" and encoding.startswith("utf-8")
         try:
-            text = content.decode("utf-8-sig", "surrogateescape" if self.tokens == "byte" else "strict")
+            text = content.decode(encoding, "surrogateescape" if keeps_bytes else "strict")
         except UnicodeDecodeError as error:
             line = content[: error.start].count(b"\n") + 1
             raise InputError(
-                f'{self.path}: line {line} is not UTF-8 text; use data.tokens = "byte"'
+                f'{self.path}: line {line} is not {encoding.upper()} text; use data.tokens = "byte"'
             ) from None
-        return text.replace("\r\n", "\n")
+        return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
 
     def dataset(self, seed: int, dtype: np.dtype) -> Dataset:
         text = self.text()

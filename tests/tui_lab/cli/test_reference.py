@@ -87,7 +87,7 @@ def test_json_prints_one_object_a_component():
     adam = next(line for line in lines if line["class_name"] == "Adam")
     assert adam["fields"][0] == {
         "name": "lr", "kind": "number", "default": "0.001", "range": ">= 0 and <= 100", "live": True, "unit": "",
-        "help": "learning rate: the size of a step",
+        "help": "learning rate",
     }  # fmt: skip
 
 

@@ -125,7 +125,7 @@ def test_data_show_reads_out_what_a_text_holds():
             "fewer than data.context = 64 and one more; make the context smaller or the text longer",
         ),
         ("", "the text is empty"),
-        (b"\xff\xfe\xfd" * 100, 'line 1 is not UTF-8 text; use data.tokens = "byte"'),
+        (b"\xfd\xe9\xfc" * 100, 'line 1 is not UTF-8 text; use data.tokens = "byte"'),
         (None, "there is no such file"),
     ],
 )

@@ -220,3 +220,16 @@ def test_unknown_characters_are_listed_but_not_endlessly():
         vocabulary.encode("d🙂aé", "the prompt")
     with pytest.raises(InputError, match="'k' …$"):
         vocabulary.encode("defghijklmnop")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+@pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"])
+def test_a_text_is_the_same_in_any_encoding_that_can_be_told_and_with_any_line_ends(tmp_path, encoding, ends):
+    content = "Grüße aus Köln,\nit was the best of times.\n" * 20
+    source = text(tmp_path / "text.txt", content.replace("\n", ends).encode(encoding))
+    assert source.text() == content
+
+
+def test_zero_bytes_without_a_mark_stay_bytes_where_tokens_are_bytes(tmp_path):
+    content = bytes([1, 0] * 100)
+    assert text(tmp_path / "data.bin", content, tokens="byte").text() == content.decode()
