@@ -10,7 +10,7 @@ SIGNS = {
     "question_mark": "?", "less_than_sign": "<", "greater_than_sign": ">", "plus": "+", "minus": "−",
     "left_square_bracket": "[", "right_square_bracket": "]", "left_parenthesis": "(", "right_parenthesis": ")",
     "comma": ",", "full_stop": ".", "left": "←", "right": "→", "up": "↑", "down": "↓", "escape": "esc", "enter": "⏎",
-    "ctrl+p": "^p", "ctrl+q": "^q", "ctrl+z": "^z", "colon": ":",
+    "ctrl+p": "^p", "ctrl+q": "^q", "ctrl+z": "^z", "colon": ":", "pageup": "pgup", "pagedown": "pgdn",
 }  # fmt: skip
 
 

@@ -109,3 +109,7 @@ def test_a_key_is_written_as_it_is_on_the_keyboard():
     assert Action("x", "left_square_bracket", "").key == "["
     assert Action("x", "S", "").key == "S"
     assert Action("x", "ctrl+q,ctrl+c", "").key == "^q"
+
+
+def test_the_name_of_every_key_fits_the_column_of_the_help():
+    assert [action for action in every_action() if len(action.key) > 5] == []
